@@ -1,0 +1,73 @@
+import type { Alphabet } from '../sequences/types.ts';
+
+/**
+ * Everything that changes the numbers an embedder returns, as JSON. Two runs whose fingerprints differ must not be mixed
+ * in one folder. Batch sizes, delays, queues and fault options are not part of it.
+ */
+export type Fingerprint = Readonly<Record<string, string | number | boolean>>;
+
+/** What is known of an embedder before any work is done. */
+export interface EmbedderDescription {
+  readonly name: string;
+  /** undefined: takes both. */
+  readonly alphabet: Alphabet | undefined;
+  readonly dim: number;
+  readonly kind: 'nucleotide' | 'protein' | 'vectors';
+  /** Ends the file name: `{stem}{suffix}`, e.g. `_KMER.pt`. */
+  readonly suffix: string;
+  readonly fingerprint: Fingerprint;
+  /** Sequences per batch unless the request says otherwise. */
+  readonly batchSize: number;
+}
+
+export interface EmbedItem {
+  id: string;
+  sequence: string;
+  /** Position among the windows of the input file, from 0. */
+  ordinal: number;
+}
+
+/** What an embedder may need to know of the task that a batch belongs to. */
+export interface EmbedTask {
+  /** Absolute path of the input file. */
+  file: string;
+  /** Folder that lives as long as the task is not done: the place for marks that must survive a process. */
+  scratchFolder: string;
+}
+
+/** Rows in the order of the items: `items.length × dim` values. */
+export type EmbedResult = Float32Array;
+
+/**
+ * One resident model (a process of its own, or a function in a thread). Implementations throw VirnucproError with an
+ * `EmbeddingError.*` type, or the abort reason when the signal fires.
+ */
+export interface Embedder {
+  readonly description: EmbedderDescription;
+  /** Loads the model; safe to call more than once. */
+  start(signal: AbortSignal): Promise<void>;
+  /** All or nothing: either a row for every item, all finite, or a rejection. */
+  embed(task: EmbedTask, items: readonly EmbedItem[], signal: AbortSignal): Promise<EmbedResult>;
+  /** False once its process has died: the next start() makes a new one. */
+  readonly alive: boolean;
+  stop(): Promise<void>;
+}
+
+export type EmbedderOptions = Readonly<Record<string, string>>;
+
+/** An embedder by name. `describe` is pure and cheap; `create` makes an embedder that is not started yet. */
+export interface EmbedderFactory {
+  readonly name: string;
+  /** One line for help texts. */
+  readonly summary: string;
+  /** Names and meanings of its options, for help texts and for refusing unknown ones. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Tasks in flight per worker process. */
+  readonly slots: number;
+  /**
+   * @param alphabet what the planner found in the inputs, for embedders that take both and decide once per run
+   * @throws VirnucproError `RunError.InvalidInput` on an unknown option or a value out of range, naming it
+   */
+  describe(options: EmbedderOptions, alphabet: Alphabet): EmbedderDescription;
+  create(options: EmbedderOptions, description: EmbedderDescription): Embedder;
+}

@@ -1,0 +1,74 @@
+import { constants } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import type { FileStat, FileSystem, OpenFile, OpenMode } from './file-system.ts';
+
+const FLAGS: Record<OpenMode, number> = {
+  read: constants.O_RDONLY,
+  'create-exclusive': constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
+  'read-write': constants.O_RDWR,
+};
+
+class NodeOpenFile implements OpenFile {
+  readonly #handle: fs.FileHandle;
+
+  constructor(handle: fs.FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<number> {
+    return (await this.#handle.write(bytes, 0, bytes.byteLength, position)).bytesWritten;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    return (await this.#handle.read(into, 0, into.byteLength, position)).bytesRead;
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.sync();
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+async function statOrUndefined(path: string): Promise<FileStat | undefined> {
+  try {
+    const found = await fs.stat(path, { bigint: true });
+    return {
+      size: Number(found.size),
+      isFile: found.isFile(),
+      inode: found.ino,
+      links: Number(found.nlink),
+      modifiedNs: found.mtimeNs,
+    };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await fs.open(path, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The real file system. */
+export const nodeFileSystem: FileSystem = {
+  open: async (path, mode) => new NodeOpenFile(await fs.open(path, FLAGS[mode], 0o666)),
+  link: (existing, path) => fs.link(existing, path),
+  rename: (from, to) => fs.rename(from, to),
+  unlink: (path) => fs.unlink(path),
+  makeFolder: async (path) => void (await fs.mkdir(path, { recursive: true })),
+  list: (path) => fs.readdir(path),
+  stat: statOrUndefined,
+  syncFolder,
+};

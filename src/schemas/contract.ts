@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import type {
+  CheckCompatibilityInput,
+  FinishRunInput,
+  PlanRunInput,
+  SaveCheckpointInput,
+  TaskInput,
+  ValidateCheckpointInput,
+} from '../contract/activities.ts';
+import type { EmbeddingRunInput, PlanSummary, RunReference } from '../contract/run-request.ts';
+
+/**
+ * Schemas of everything that crosses a boundary. zod adds 1 MB to a workflow bundle, so they are used at the edges only:
+ * the client before it starts a run, and every activity at its entry. Unknown fields are ignored.
+ */
+const contract = z.literal(1);
+const count = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
+const absolutePath = z.string().regex(/^\//, 'expected an absolute path');
+
+/** Longer lists go through `inputsFile`: a payload stays below 64 KiB. */
+export const MAX_INLINE_INPUTS = 100;
+
+export const tuningSchema = z.object({
+  heartbeatTimeoutMs: z.number().int().min(1000).max(3_600_000).optional(),
+  partitionSize: z.number().int().min(1).max(2000).optional(),
+  maxInFlight: z.number().int().min(1).max(500).optional(),
+  openPartitions: z.number().int().min(1).max(16).optional(),
+  partitionsPerExecution: z.number().int().min(1).max(1000).optional(),
+});
+
+const embedderName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes');
+
+export const embeddingRunInputSchema = z.object({
+  contract,
+  directory: absolutePath,
+  runId: z.uuid().optional(),
+  inputs: z.array(absolutePath).min(1).max(MAX_INLINE_INPUTS).optional(),
+  inputsFile: z
+    .string()
+    .regex(/^\.virnucpro\/inputs\/[0-9a-f]{64}\.txt$/, 'expected .virnucpro/inputs/<sha256>.txt')
+    .optional(),
+  recursive: z.boolean().optional(),
+  embedders: z
+    .array(
+      z.object({
+        name: embedderName,
+        options: z.record(z.string(), z.string()).optional(),
+        taskQueue: z.string().min(1).max(200).optional(),
+      }),
+    )
+    .min(1)
+    .max(16),
+  chunkLength: z.number().int().min(1).max(1_000_000_000).optional(),
+  sequencesPerFile: z.number().int().min(1).max(1_000_000).optional(),
+  batchSize: z.number().int().min(1).max(100_000).optional(),
+  onBadCheckpoint: z.enum(['fail', 'skip', 'recompute']).optional(),
+  skipCheckpointValidation: z.boolean().optional(),
+  tuning: tuningSchema.optional(),
+});
+
+export const runReferenceSchema = z.object({ directory: absolutePath, runId: z.uuid() });
+
+export const checkCompatibilityInputSchema = z.object({ contract, request: z.unknown() });
+
+export const planRunInputSchema = z.object({ contract, run: runReferenceSchema, requestDigest: sha256 });
+
+export const taskInputSchema = z.object({ contract, run: runReferenceSchema, plan: sha256, index: count });
+
+const segmentSchema = z.object({
+  name: z.string().regex(/^[\w.-]+$/, 'expected a file name'),
+  bytes: count,
+  crc32: z.string().regex(/^[0-9a-f]{8}$/, 'expected 8 lower-case hex digits'),
+});
+
+const embedFileResultSchema = z.object({
+  spool: z.string().regex(/^\.virnucpro\/spool\/[\w.-]+$/, 'expected .virnucpro/spool/<task>'),
+  segments: z.array(segmentSchema),
+  rows: count,
+  dim: z.number().int().min(1),
+});
+
+export const saveCheckpointInputSchema = taskInputSchema.extend({ rows: embedFileResultSchema });
+
+export const validateCheckpointInputSchema = z.object({
+  contract,
+  path: absolutePath,
+  level: z.enum(['header', 'structure', 'deep']).optional(),
+  requireKeys: z.array(z.string()).optional(),
+});
+
+const planRangeSchema = z.object({ embedder: z.string(), taskQueue: z.string(), start: count, end: count });
+
+export const planSummarySchema = z.object({
+  plan: sha256,
+  total: count,
+  found: count,
+  pending: count,
+  skipped: count,
+  bad: count,
+  ranges: z.array(planRangeSchema),
+});
+
+export const finishRunInputSchema = z.object({
+  contract,
+  run: z.object({ directory: z.string(), runId: z.string() }),
+  plan: planSummarySchema.optional(),
+  failure: z
+    .object({
+      type: z.string(),
+      message: z.string(),
+      offenders: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
+    })
+    .optional(),
+  cancelled: z.boolean().optional(),
+  taskFailures: z.array(z.object({ index: count, reason: z.string() })),
+  startedAt: z.string(),
+});
+
+/** Fails to compile when a schema and the contract disagree. */
+type Accepts<Contract, Schema extends z.ZodType> = z.output<Schema> extends Loose<Contract> ? true : never;
+/** zod writes optional fields as `T | undefined`. */
+type Loose<T> = T extends object
+  ? { [K in keyof T]: undefined extends T[K] ? Loose<T[K]> | undefined : Loose<T[K]> }
+  : T;
+
+export const SCHEMAS_MATCH_CONTRACT: [
+  Accepts<Omit<EmbeddingRunInput, 'continued'>, typeof embeddingRunInputSchema>,
+  Accepts<RunReference, typeof runReferenceSchema>,
+  Accepts<CheckCompatibilityInput, typeof checkCompatibilityInputSchema>,
+  Accepts<PlanRunInput, typeof planRunInputSchema>,
+  Accepts<TaskInput, typeof taskInputSchema>,
+  Accepts<SaveCheckpointInput, typeof saveCheckpointInputSchema>,
+  Accepts<ValidateCheckpointInput, typeof validateCheckpointInputSchema>,
+  Accepts<PlanSummary, typeof planSummarySchema>,
+  Accepts<FinishRunInput, typeof finishRunInputSchema>,
+] = [true, true, true, true, true, true, true, true, true];

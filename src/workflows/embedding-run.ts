@@ -1,0 +1,191 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  continueAsNew,
+  ContinueAsNew,
+  defineQuery,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  TemporalFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { FinishRunInput, VirnucproActivities } from '../contract/activities.ts';
+import { DEFAULT_HEARTBEAT_TIMEOUT_MS, ioActivityOptions } from '../contract/activity-options.ts';
+import { FailureType } from '../contract/failure-types.ts';
+import { QUERY_PROGRESS } from '../contract/names.ts';
+import { EXIT_CODES, outcomeOfFailure, type RunFailure, type RunOutcome } from '../contract/outcome.ts';
+import type { RunProgress } from '../contract/progress.ts';
+import type { ContinuedRun, EmbeddingRunInput, RunReference } from '../contract/run-request.ts';
+import { partitionProgress, pause, resume } from './embed-partition.ts';
+import { applicationFailure } from './embed-task.ts';
+import { Partitions } from './partitions.ts';
+import { PauseGate } from './pause.ts';
+import { RunState } from './run-state.ts';
+
+export const progress = defineQuery<RunProgress>(QUERY_PROGRESS);
+
+/** Longest message of the failure that ends a run; the whole story is in report.json. */
+const MAX_MESSAGE_LENGTH = 512;
+
+/**
+ * Embeds every input with every embedder into checkpoints in `directory`, starting from what is already there.
+ *
+ * Completes with the outcome `success` or `partial`; `checkpoint` and `failed` fail the workflow with an
+ * ApplicationFailure of a type in `FailureType` and the outcome as its first detail.
+ *
+ * The input is validated by the first activity: whatever comes, the workflow ends with a typed failure, it never hangs.
+ */
+export async function embeddingRun(input: EmbeddingRunInput): Promise<RunOutcome> {
+  return new EmbeddingRun(input).execute();
+}
+
+class EmbeddingRun {
+  readonly #input: EmbeddingRunInput;
+  readonly #io: VirnucproActivities;
+  readonly #state = new RunState();
+  readonly #gate: PauseGate;
+  #partitions: Partitions | undefined;
+  #run: RunReference;
+  #startedAt: string;
+
+  constructor(input: EmbeddingRunInput) {
+    const continued = input?.continued;
+    this.#input = input;
+    this.#io = proxyActivities<VirnucproActivities>(ioActivityOptions(heartbeatTimeoutOf(input)));
+    this.#gate = new PauseGate(continued?.paused ?? false);
+    this.#run = continued?.run ?? { directory: String(input?.directory ?? ''), runId: String(input?.runId ?? '') };
+    this.#startedAt = continued?.startedAt ?? workflowInfo().startTime.toISOString();
+    setHandler(progress, () => this.#state.progress(this.#gate.paused));
+    setHandler(partitionProgress, (told) => this.#state.told(told));
+    setHandler(pause, () => this.#setPaused(true));
+    setHandler(resume, () => this.#setPaused(false));
+  }
+
+  async execute(): Promise<RunOutcome> {
+    let outcome: RunOutcome;
+    try {
+      const work = this.#input?.continued ?? (await this.#prepare());
+      this.#state.plan = work.plan;
+      if (work.plan.bad === 0) await this.#embed(work);
+      outcome = await this.#finish({});
+    } catch (error) {
+      if (error instanceof ContinueAsNew) throw error;
+      outcome = await this.#finishAfter(error);
+      if (isCancellation(error)) throw error;
+    }
+    if (outcome.outcome === 'success' || outcome.outcome === 'partial') return outcome;
+    throw failureOf(outcome);
+  }
+
+  async #prepare(): Promise<ContinuedRun> {
+    const checked = await this.#io.checkCompatibility({ contract: 1, request: this.#input ?? null });
+    this.#run = checked.run;
+    this.#state.phase = 'planning';
+    const plan = await this.#io.planRun({
+      contract: 1,
+      run: checked.run,
+      requestDigest: checked.requestDigest,
+    });
+    return {
+      run: checked.run,
+      request: checked.request,
+      plan,
+      next: plan.ranges.map((range) => range.start),
+      totals: { embedded: 0, found: 0, failed: 0 },
+      paused: false,
+      startedAt: this.#startedAt,
+    };
+  }
+
+  async #embed(work: ContinuedRun): Promise<void> {
+    const { run, request, plan } = work;
+    Object.assign(this.#state.totals, work.totals);
+    this.#state.phase = 'embedding';
+    this.#partitions = new Partitions(run, request, plan.plan, this.#gate, this.#state);
+    const next = [...work.next];
+    await this.#partitions.runAll(plan.ranges, next);
+    if (plan.ranges.every((range, at) => next[at]! >= range.end)) return;
+    const continued = { ...work, next, totals: { ...this.#state.totals }, paused: this.#gate.paused };
+    await continueAsNew<typeof embeddingRun>({ ...this.#input, continued });
+  }
+
+  async #finish(end: Pick<FinishRunInput, 'failure' | 'cancelled'>): Promise<RunOutcome> {
+    this.#state.phase = 'finishing';
+    const plan = this.#state.plan;
+    const outcome = await this.#io.finishRun({
+      contract: 1,
+      run: this.#run,
+      ...(plan === undefined ? {} : { plan }),
+      ...end,
+      taskFailures: this.#state.failures,
+      startedAt: this.#startedAt,
+    });
+    this.#state.phase = 'done';
+    return outcome;
+  }
+
+  /** report.json is written in every case, after a cancellation too; where even that fails, the first cause is told. */
+  async #finishAfter(error: unknown): Promise<RunOutcome> {
+    const cancelled = isCancellation(error);
+    const failure = runFailure(error);
+    try {
+      return await CancellationScope.nonCancellable(() => this.#finish(cancelled ? { cancelled } : { failure }));
+    } catch {
+      return unfinishedOutcome(failure, this.#state);
+    }
+  }
+
+  #setPaused(paused: boolean): void {
+    if (this.#gate.paused === paused) return;
+    this.#gate.paused = paused;
+    this.#partitions?.tellAll(paused);
+  }
+}
+
+/** Errors that are no failures are bugs: thrown on, they fail the workflow task and leave the run open for a fix. */
+function runFailure(error: unknown): RunFailure {
+  const failure = applicationFailure(error);
+  if (failure !== undefined) {
+    const offenders = (failure.details?.[0] as { offenders?: RunFailure['offenders'] } | undefined)?.offenders;
+    const type = failure.type ?? FailureType.RunInvalidInput;
+    return { type, message: failure.message, ...(Array.isArray(offenders) ? { offenders } : {}) };
+  }
+  if (!(error instanceof TemporalFailure)) throw error;
+  return { type: FailureType.EmbeddingEmbedder, message: `a partition of the run ended early: ${error.message}` };
+}
+
+function unfinishedOutcome(failure: RunFailure, state: RunState): RunOutcome {
+  const outcome = outcomeOfFailure(failure.type);
+  const { total, found, embedded, failed, skipped } = state.progress(false);
+  return {
+    schema: 1,
+    outcome,
+    exitCode: EXIT_CODES[outcome],
+    failureType: failure.type,
+    tasks: total,
+    found,
+    embedded,
+    failed,
+    skipped,
+    rows: 0,
+    message: failure.message.slice(0, MAX_MESSAGE_LENGTH),
+    offenders: [],
+    report: '',
+  };
+}
+
+function failureOf(outcome: RunOutcome): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: outcome.message.slice(0, MAX_MESSAGE_LENGTH),
+    type: outcome.failureType ?? FailureType.RunInvalidInput,
+    nonRetryable: true,
+    details: [outcome],
+  });
+}
+
+/** The input is not validated yet: anything odd gets the default. */
+function heartbeatTimeoutOf(input: EmbeddingRunInput | null | undefined): number {
+  const asked = input?.tuning?.heartbeatTimeoutMs;
+  return typeof asked === 'number' && asked >= 1000 && asked <= 3_600_000 ? asked : DEFAULT_HEARTBEAT_TIMEOUT_MS;
+}

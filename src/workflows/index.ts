@@ -1,0 +1,3 @@
+/** Sandbox-safe: what a workflow bundle may contain. */
+export { embeddingRun, progress } from './embedding-run.ts';
+export { embedPartition, partitionProgress, pause, resume } from './embed-partition.ts';

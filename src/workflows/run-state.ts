@@ -1,0 +1,50 @@
+import type { PartitionProgress, TaskFailure } from '../contract/partition.ts';
+import type { RunPhase, RunProgress } from '../contract/progress.ts';
+import type { PartitionTotals, PlanSummary } from '../contract/run-request.ts';
+
+/** What the run knows while it runs; answers the query `progress`. */
+export class RunState {
+  phase: RunPhase = 'checking';
+  plan: PlanSummary | undefined;
+  /** Of partitions that have ended. */
+  readonly totals: PartitionTotals = { embedded: 0, found: 0, failed: 0 };
+  readonly failures: TaskFailure[] = [];
+  /** Last word of each open partition, by workflow id. */
+  readonly #open = new Map<string, PartitionTotals>();
+
+  opened(partition: string): void {
+    this.#open.set(partition, { embedded: 0, found: 0, failed: 0 });
+  }
+
+  told(progress: PartitionProgress): void {
+    if (this.#open.has(progress.partition)) this.#open.set(progress.partition, progress);
+  }
+
+  closed(partition: string, totals: PartitionTotals | undefined): void {
+    const last = totals ?? this.#open.get(partition);
+    this.#open.delete(partition);
+    if (last !== undefined) add(this.totals, last);
+  }
+
+  progress(paused: boolean): RunProgress {
+    const sum = { ...this.totals };
+    for (const totals of this.#open.values()) add(sum, totals);
+    return {
+      schema: 1,
+      phase: this.phase,
+      paused,
+      total: this.plan?.total ?? 0,
+      found: (this.plan?.found ?? 0) + sum.found,
+      embedded: sum.embedded,
+      failed: sum.failed,
+      skipped: this.plan?.skipped ?? 0,
+      openPartitions: this.#open.size,
+    };
+  }
+}
+
+function add(sum: PartitionTotals, more: PartitionTotals): void {
+  sum.embedded += more.embedded;
+  sum.found += more.found;
+  sum.failed += more.failed;
+}

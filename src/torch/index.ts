@@ -1,0 +1,51 @@
+/**
+ * PyTorch `.pt` files (ZIP container, pickle, strided tensors) read, checked and written without Python.
+ *
+ * ```ts
+ * const source = openFileSource(path);          // one descriptor, checked again with assertUnchanged()
+ * const file = readTorchFile(source, { level: 'deep' });
+ * if (isDict(file.root)) file.root.get('ids');
+ * ```
+ *
+ * @module
+ */
+export { memorySource, openFileSource, readBytes } from './byte-source.ts';
+export type { ByteSource, FileSource } from './byte-source.ts';
+export { FAULT_OF_CODE, FileChangedError, TorchFileError } from './errors.ts';
+export type { TorchFault, TorchFileCode } from './errors.ts';
+export type { Archive, ArchiveRecord } from './zip/archive.ts';
+export { readArchive, readDirectory } from './zip/read-archive.ts';
+export { readTorchFile } from './read-torch-file.ts';
+export type { ReadTorchFileOptions, TorchFile, TorchReadLevel } from './read-torch-file.ts';
+export type {
+  FloatRun,
+  NumpyArray,
+  NumpyDType,
+  NumpyScalar,
+  OpaqueObject,
+  PyBytes,
+  PyComplex,
+  PyDict,
+  PyFloat,
+  PyGlobal,
+  PyList,
+  PySet,
+  PyTuple,
+  PyValue,
+  TorchStorage,
+  TorchTensor,
+} from './pickle/values.ts';
+export { isDict, isList, isNumpyArray, isTensor, pythonTypeName } from './pickle/values.ts';
+export { ELEMENT_SIZE } from './tensor/dtype.ts';
+export type { DType } from './tensor/dtype.ts';
+export { isContiguous, readFloat32Range, readFloatList, readTensor } from './tensor/read-values.ts';
+export type { ComplexNumber, TensorValues } from './tensor/read-values.ts';
+export { pendingString, pyDict, pyFloat, pyFloats, pyList, pyTensor, writeTorchFile } from './write-torch-file.ts';
+export type {
+  ByteSink,
+  FilePatch,
+  Writable,
+  WritableTensor,
+  WriteTorchFileOptions,
+  WrittenTorchFile,
+} from './write-torch-file.ts';

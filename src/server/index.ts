@@ -1,0 +1,7 @@
+export { configuredServer, findTemporal } from './bootstrap/find-temporal.mjs';
+export { identifyProcess, isProcessAlive } from './bootstrap/process-identity.mjs';
+export { ensureLocalServer, stopLocalServer } from './local-server.ts';
+export type { LocalServer, LocalServerOptions } from './local-server.ts';
+export { addressOf, isServerAlive, readServerRecord, uiUrlOf } from './server-record.ts';
+export type { ServerRecord } from './server-record.ts';
+export { stateFolder } from './state-folder.ts';

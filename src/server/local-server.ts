@@ -1,0 +1,144 @@
+import { existsSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { findTemporal } from './bootstrap/find-temporal.mjs';
+import { withLockFile } from './bootstrap/lock-file.mjs';
+import { databasePath, NAMESPACE, ServerExited, spawnServer, stopProcess, waitUntilReady } from './server-process.ts';
+import { addressOf, isServerAlive, readRecordIn, removeRecordIn, uiUrlOf, writeRecordIn } from './server-record.ts';
+import type { ServerRecord } from './server-record.ts';
+import { makeStateFolder, stateFolder } from './state-folder.ts';
+
+/** Another process may take a port between the moment it is found free and the moment the server binds it. */
+const PORT_ATTEMPTS = 3;
+
+/** A running development server that belongs to one run. */
+export interface LocalServer {
+  /** `host:port` */
+  readonly address: string;
+  readonly namespace: string;
+  readonly uiUrl: string;
+  readonly pid: number;
+  /** true if it was already running */
+  readonly reused: boolean;
+  /** Ends the server and removes its record; its database stays. */
+  stop(): Promise<void>;
+}
+
+export interface LocalServerOptions {
+  /** the first 12 hex digits of the run's UUID */
+  readonly runId12: string;
+  /** told what is found, started, replaced or moved aside */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Gives the run its own Temporal server: the one that its record names if that is alive, otherwise a new one on the same
+ * database. A database that will not start is moved aside and a new one made; the run then plans from its checkpoints.
+ *
+ * @throws Error if no server executable can be found or made, or the server does not start on a new database either
+ */
+export async function ensureLocalServer({ runId12, log }: LocalServerOptions): Promise<LocalServer> {
+  const folder = stateFolder(runId12);
+  makeStateFolder(folder);
+  return withLockFile(
+    join(folder, 'server.lock'),
+    async () => (await reuse(folder, log)) ?? (await start(folder, log)),
+    (holder) => log(`process ${holder} is starting the server of this run; waiting for it`),
+  );
+}
+
+/** Ends the server of a run, if one is alive on this host. */
+export async function stopLocalServer(runId12: string): Promise<void> {
+  const folder = stateFolder(runId12);
+  const record = readRecordIn(folder);
+  if (record) await stopRecorded(folder, record);
+}
+
+async function reuse(folder: string, log: (line: string) => void): Promise<LocalServer | undefined> {
+  const record = readRecordIn(folder);
+  if (!record) return undefined;
+  if (isServerAlive(record)) {
+    try {
+      await waitUntilReady(record, folder);
+      return localServer(folder, record, true);
+    } catch (error) {
+      log(`${(error as Error).message}; replacing it`);
+      await stopProcess(record);
+    }
+  } else {
+    log(
+      `the Temporal server of this run (process ${record.pid} on ${record.host}) is gone; starting another on its database`,
+    );
+  }
+  removeRecordIn(folder, record);
+  return undefined;
+}
+
+async function start(folder: string, log: (line: string) => void): Promise<LocalServer> {
+  const cli = await findTemporal({ log });
+  log(`starting a Temporal server for this run (${cli.path}, ${cli.version})`);
+  try {
+    return await startOnFreePorts(cli.path, folder);
+  } catch (error) {
+    if (!(error instanceof ServerExited) || !existsSync(databasePath(folder))) throw error;
+    if (isLocked(error)) throw lockedBy(folder, error);
+    if (!isAboutDatabase(error)) throw error;
+    log(`${error.message}; moved its database aside to ${moveDatabaseAside(folder)} and starting with a new one`);
+    return startOnFreePorts(cli.path, folder);
+  }
+}
+
+async function startOnFreePorts(binary: string, folder: string): Promise<LocalServer> {
+  for (let attempt = 1; ; attempt++) {
+    const record = await spawnServer(binary, folder);
+    writeRecordIn(folder, record);
+    try {
+      await waitUntilReady(record, folder);
+      return localServer(folder, record, false);
+    } catch (error) {
+      await stopRecorded(folder, record);
+      if (!(error instanceof ServerExited && isPortTaken(error)) || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function localServer(folder: string, record: ServerRecord, reused: boolean): LocalServer {
+  return {
+    address: addressOf(record),
+    namespace: NAMESPACE,
+    uiUrl: uiUrlOf(record),
+    pid: record.pid,
+    reused,
+    stop: () => stopRecorded(folder, record),
+  };
+}
+
+async function stopRecorded(folder: string, record: ServerRecord): Promise<void> {
+  await stopProcess(record);
+  removeRecordIn(folder, record);
+}
+
+function isPortTaken(error: ServerExited): boolean {
+  return error.output.includes('address already in use');
+}
+
+/**
+ * What SQLite says when the database file is not to blame: another server, which this folder's record does not know, has it
+ * open, or the disk is full or cannot be written. Such a database is left where it is.
+ */
+const NOT_THE_DATABASE =
+  /database is locked|disk is full|readonly database|disk I\/O error|unable to open|permission denied/iu;
+
+function isAboutDatabase(error: ServerExited): boolean {
+  return !isPortTaken(error) && !NOT_THE_DATABASE.test(error.output);
+}
+
+/** @returns the new name of the database file */
+function moveDatabaseAside(folder: string): string {
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/gu, '');
+  const from = databasePath(folder);
+  const to = `${from}.bad-${time}`;
+  for (const suffix of ['', '-wal', '-shm', '-journal']) {
+    if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix);
+  }
+  return to;
+}

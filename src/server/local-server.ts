@@ -121,15 +121,22 @@ function isPortTaken(error: ServerExited): boolean {
   return error.output.includes('address already in use');
 }
 
-/**
- * What SQLite says when the database file is not to blame: another server, which this folder's record does not know, has it
- * open, or the disk is full or cannot be written. Such a database is left where it is.
- */
-const NOT_THE_DATABASE =
-  /database is locked|disk is full|readonly database|disk I\/O error|unable to open|permission denied/iu;
+/** A server that this folder's record does not know. */
+function isLocked(error: ServerExited): boolean {
+  return error.output.includes('database is locked');
+}
+
+function lockedBy(folder: string, cause: Error): Error {
+  const database = databasePath(folder);
+  const hint = `find it with \`pgrep -af ${database}\`, end it and run this again`;
+  return new Error(`another Temporal server has ${database} open: ${hint}`, { cause });
+}
+
+/** What SQLite says when the disk is to blame: the database is left where it is. */
+const DISK_TROUBLE = /disk is full|readonly database|disk I\/O error|unable to open|permission denied/iu;
 
 function isAboutDatabase(error: ServerExited): boolean {
-  return !isPortTaken(error) && !NOT_THE_DATABASE.test(error.output);
+  return !isPortTaken(error) && !DISK_TROUBLE.test(error.output);
 }
 
 /** @returns the new name of the database file */

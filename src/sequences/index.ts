@@ -1,0 +1,14 @@
+export { detectAlphabet, isNucleotideLike, NUCLEOTIDE_SHARE } from './alphabet.ts';
+export type { Chunk } from './chunk-sequence.ts';
+export { chunkSequence, countChunks } from './chunk-sequence.ts';
+export type { FindOptions, InputFile } from './find-inputs.ts';
+export { findInputs } from './find-inputs.ts';
+export { assertDistinctOutputs, inputStem, outputName } from './output-names.ts';
+export { readFasta } from './read-fasta.ts';
+export type { PartLocation, ReadPartOptions } from './read-part.ts';
+export { readPart } from './read-part.ts';
+export type { ScanOptions } from './scan-file.ts';
+export { scanFile } from './scan-file.ts';
+export type { SpoolStdinOptions } from './spool-stdin.ts';
+export { spoolStdin } from './spool-stdin.ts';
+export type { Alphabet, FastaRecord, FilePart, InputSummary, SequenceWindow } from './types.ts';

@@ -1,0 +1,50 @@
+import { openContent } from './content.ts';
+import type { LocatedRecord } from './fasta-parser.ts';
+import { FastaParser } from './fasta-parser.ts';
+import { inputError } from './input-error.ts';
+import type { FastaRecord } from './types.ts';
+
+/** Refuses an id that occurred before. Memory grows with the number of ids, not with the sequences. */
+export class UniqueIds {
+  readonly #path: string;
+  readonly #lines = new Map<string, number>();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @throws VirnucproError `RunError.InvalidInput` naming the id and both lines */
+  add(id: string, line: number): void {
+    const earlier = this.#lines.get(id);
+    if (earlier !== undefined) {
+      throw inputError(
+        `${this.#path}:${line}: duplicate id "${id}", already on line ${earlier}; ids must be unique within a file ` +
+          '(an id ends at the first white space)',
+      );
+    }
+    this.#lines.set(id, line);
+  }
+}
+
+/** Feeds chunks through a parser; ends with the parser's last record. */
+export async function* parseChunks(
+  parser: FastaParser,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<LocatedRecord, void, undefined> {
+  for await (const chunk of chunks) yield* parser.push(chunk);
+  yield parser.end();
+}
+
+/**
+ * Reads the records of a FASTA file, plain or gzip, in order. Memory: one record, and the ids seen.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` naming file and line; errno errors and the abort reason pass through
+ */
+export async function* readFasta(path: string, signal?: AbortSignal): AsyncGenerator<FastaRecord, void, undefined> {
+  const { chunks } = await openContent(path, signal);
+  const ids = new UniqueIds(path);
+  for await (const { id, sequence, line } of parseChunks(new FastaParser(path), chunks)) {
+    ids.add(id, line);
+    yield { id, sequence, line };
+  }
+}

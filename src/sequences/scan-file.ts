@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { chunkId, countChunks } from './chunk-sequence.ts';
+import { openContent } from './content.ts';
+import type { LocatedRecord } from './fasta-parser.ts';
+import { FastaParser } from './fasta-parser.ts';
+import { parseChunks, UniqueIds } from './read-fasta.ts';
+import type { FilePart, InputSummary } from './types.ts';
+
+export interface ScanOptions {
+  /** Letters per window; undefined: every record is one window. */
+  chunkLength?: number | undefined;
+  /** Most windows in a part, at least 1. */
+  sequencesPerFile: number;
+  signal?: AbortSignal | undefined;
+  /** Gets the parts in order, one at a time: the scan goes on when it resolves. */
+  onPart(part: FilePart): Promise<void> | void;
+}
+
+/** Windows after which other work of the process gets its turn: a chromosome has half a million. */
+const WINDOWS_PER_SLICE = 16_384;
+
+/**
+ * Reads an input file once: checks all of it, cuts it into parts, digests its content. Parts are handed out while the
+ * rest of the file is still unchecked; they count only when the promise resolves.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` naming file and line; errno errors and the abort reason pass through
+ */
+export async function scanFile(path: string, options: ScanOptions): Promise<InputSummary> {
+  const { gzip, chunks } = await openContent(path, options.signal);
+  const digest = new ContentDigest();
+  const parser = new FastaParser(path);
+  const ids = new UniqueIds(path);
+  const cutter = new PartCutter(options);
+  for await (const record of parseChunks(parser, digest.through(chunks))) {
+    ids.add(record.id, record.line);
+    await cutter.add(record);
+  }
+  await cutter.end();
+  return {
+    sha256: digest.hex(),
+    bytes: digest.bytes,
+    gzip,
+    records: parser.records,
+    windows: cutter.windows,
+    letters: parser.letters,
+  };
+}
+
+class ContentDigest {
+  readonly #hash = createHash('sha256');
+  bytes = 0;
+
+  async *through(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of chunks) {
+      this.#hash.update(chunk);
+      this.bytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  hex(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+class PartCutter {
+  readonly #options: ScanOptions;
+  #part: FilePart | undefined;
+  #parts = 0;
+  windows = 0;
+
+  constructor(options: ScanOptions) {
+    this.#options = options;
+  }
+
+  async add(record: LocatedRecord): Promise<void> {
+    const { chunkLength } = this.#options;
+    if (chunkLength === undefined) return this.#addWindow(record, record.id, 0);
+    const chunks = countChunks(record.sequence.length, chunkLength);
+    for (let index = 0; index < chunks; index++) await this.#addWindow(record, chunkId(record.id, index), index);
+  }
+
+  async end(): Promise<void> {
+    if (this.#part !== undefined) await this.#options.onPart(this.#part);
+    this.#part = undefined;
+  }
+
+  async #addWindow(record: LocatedRecord, id: string, indexInRecord: number): Promise<void> {
+    this.#part ??= {
+      number: ++this.#parts,
+      first: this.windows,
+      count: 0,
+      byteOffset: record.byteOffset,
+      skipWindows: indexInRecord,
+      ids: [],
+    };
+    this.#part.ids.push(id);
+    this.#part.count += 1;
+    this.windows += 1;
+    if (this.#part.count >= this.#options.sequencesPerFile) await this.end();
+    if (this.windows % WINDOWS_PER_SLICE === 0) {
+      this.#options.signal?.throwIfAborted();
+      await setImmediate();
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { FileSystem } from '../platform/file-system.ts';
+import { writeAll } from '../platform/file-system.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { inputError } from './input-error.ts';
+
+export interface SpoolStdinOptions {
+  fileSystem?: FileSystem;
+  signal?: AbortSignal;
+}
+
+/**
+ * Writes a stream to `{folder}/{sha256 of its bytes}.fa`, so that it can be read as often as needed and the same data
+ * give the same run. The file is complete and durable when its name appears.
+ *
+ * @returns path of the file
+ * @throws VirnucproError `RunError.InvalidInput` if the stream is empty; errno errors and the abort reason pass through
+ */
+export async function spoolStdin(
+  stream: AsyncIterable<Uint8Array>,
+  folder: string,
+  { fileSystem = nodeFileSystem, signal }: SpoolStdinOptions = {},
+): Promise<string> {
+  await fileSystem.makeFolder(folder);
+  const temporary = join(folder, `.stdin.${randomUUID()}.tmp`);
+  try {
+    const sha256 = await writeDurably(fileSystem, temporary, stream, signal);
+    const path = join(folder, `${sha256}.fa`);
+    await fileSystem.rename(temporary, path);
+    await fileSystem.syncFolder(folder);
+    return path;
+  } catch (error) {
+    await fileSystem.unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function writeDurably(
+  fileSystem: FileSystem,
+  path: string,
+  stream: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const file = await fileSystem.open(path, 'create-exclusive');
+  try {
+    let bytes = 0;
+    for await (const chunk of stream) {
+      signal?.throwIfAborted();
+      hash.update(chunk);
+      await writeAll(file, chunk, bytes);
+      bytes += chunk.byteLength;
+    }
+    if (bytes === 0) throw inputError('stdin: no data; pipe FASTA text into the command');
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}

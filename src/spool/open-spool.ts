@@ -1,0 +1,205 @@
+import { FailureType } from '../contract/failure-types.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import type { FileSystem } from '../platform/file-system.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { Bitset } from './bitset.ts';
+import { claimEpoch, isOvertaken } from './claim-epoch.ts';
+import { highestEpoch } from './names.ts';
+import { recoverRows } from './recover.ts';
+import { SegmentWriter } from './segment-writer.ts';
+import type { EpochClaim, SegmentReference, SpoolShape } from './types.ts';
+
+export interface OpenSpoolOptions {
+  /** @default the real one */
+  fileSystem?: FileSystem;
+  signal: AbortSignal;
+}
+
+export interface AppendOptions {
+  /**
+   * false: the rows are not durable when `append` resolves. Only for a task whose rows fit one batch: what a crash costs
+   * is that batch, as for any other task.
+   *
+   * @default true
+   */
+  sync?: boolean;
+}
+
+/**
+ * Opens the spool of a task for one attempt: claims the next epoch, then takes up the rows that earlier epochs left.
+ * The longest valid prefix of every segment counts; of two rows with one ordinal the one of the lowest epoch. Segments
+ * of another task, row count or dim are left alone.
+ *
+ * @param folder made if absent
+ * @throws errno errors and the abort reason; an aborted signal never claims an epoch
+ */
+export async function openSpool(
+  folder: string,
+  shape: SpoolShape,
+  claim: EpochClaim,
+  { fileSystem = nodeFileSystem, signal }: OpenSpoolOptions,
+): Promise<Spool> {
+  signal.throwIfAborted();
+  await fileSystem.makeFolder(folder);
+  const epoch = await claimEpoch(fileSystem, folder, highestEpoch(await fileSystem.list(folder)), claim, signal);
+  // Listed again: a segment that was begun between the first listing and the claim counts too.
+  const names = epoch === 1 ? [] : await fileSystem.list(folder);
+  const done = new Bitset(shape.rows);
+  const recovered = await recoverRows(fileSystem, folder, names, { shape, epoch, done, signal });
+  return new Spool({ folder, shape, epoch, fileSystem, signal, done, recovered });
+}
+
+interface SpoolState {
+  folder: string;
+  shape: SpoolShape;
+  epoch: number;
+  fileSystem: FileSystem;
+  signal: AbortSignal;
+  done: Bitset;
+  recovered: SegmentReference[];
+}
+
+/** The spool of a task as one attempt writes it. See {@link openSpool}. */
+export class Spool {
+  readonly epoch: number;
+  /** Rows that were there when this attempt began. */
+  readonly recoveredRows: number;
+  readonly #state: SpoolState;
+  readonly #segments: SegmentReference[];
+  #writer: SegmentWriter | undefined;
+  /** Rows of this writer that count without being durable. */
+  #unsynced: number[] = [];
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(state: SpoolState) {
+    this.#state = state;
+    this.epoch = state.epoch;
+    this.recoveredRows = state.done.count;
+    this.#segments = [...state.recovered];
+  }
+
+  /** Rows that need not be embedded again. */
+  get durableRows(): number {
+    return this.#state.done.count;
+  }
+
+  has(ordinal: number): boolean {
+    return this.#state.done.has(ordinal);
+  }
+
+  /**
+   * Adds a batch of rows; they count when the promise resolves. Calls are worked off one after the other.
+   *
+   * @param ordinals one per row, below `shape.rows`
+   * @param vectors `ordinals.length × dim` values, all finite
+   * @throws VirnucproError `RunError.StaleAttempt` if a later attempt has taken over; the abort reason; errno errors,
+   *   after which the rows of this batch do not count and may be appended again (they go to a new segment)
+   * @throws RangeError if the lengths do not fit or an ordinal is out of range
+   */
+  append(ordinals: ArrayLike<number>, vectors: Float32Array, { sync = true }: AppendOptions = {}): Promise<void> {
+    return this.#enqueue(() => this.#append(ordinals, vectors, sync));
+  }
+
+  /**
+   * Ends the writing.
+   *
+   * @returns the segments that together hold all rows; where two hold a row, the first one counts
+   * @throws VirnucproError `RunError.SpoolIncomplete` if rows are missing; errno errors of the close
+   */
+  finish(): Promise<SegmentReference[]> {
+    return this.#enqueue(async () => {
+      await this.#closeWriter();
+      const { shape, done } = this.#state;
+      if (done.count === shape.rows) return [...this.#segments];
+      throw new VirnucproError(
+        FailureType.RunSpoolIncomplete,
+        `${this.#state.folder}: expected ${shape.rows} rows, found ${done.count}; embed the file again`,
+      );
+    });
+  }
+
+  /** Lets go of the files; what is durable stays for the next attempt. Safe to call more than once, and after finish. */
+  async close(): Promise<void> {
+    await this.#enqueue(() => this.#dropWriter());
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async #append(ordinals: ArrayLike<number>, vectors: Float32Array, sync: boolean): Promise<void> {
+    this.#checkBatch(ordinals, vectors);
+    if (ordinals.length === 0) return;
+    const { fileSystem, folder, shape, signal } = this.#state;
+    signal.throwIfAborted();
+    try {
+      this.#writer ??= await SegmentWriter.create(fileSystem, folder, shape, this.epoch);
+      await this.#writer.write(ordinals, vectors);
+      await this.#checkCurrent();
+      if (sync) await this.#writer.commit();
+    } catch (error) {
+      await this.#dropWriter();
+      throw error;
+    }
+    if (sync) this.#unsynced = [];
+    this.#count(ordinals, sync);
+  }
+
+  #count(ordinals: ArrayLike<number>, sync: boolean): void {
+    for (let index = 0; index < ordinals.length; index++) {
+      const ordinal = ordinals[index] as number;
+      if (this.#state.done.add(ordinal) && !sync) this.#unsynced.push(ordinal);
+    }
+  }
+
+  #checkBatch(ordinals: ArrayLike<number>, vectors: Float32Array): void {
+    const { dim, rows } = this.#state.shape;
+    if (vectors.length !== ordinals.length * dim) {
+      throw new RangeError(`expected ${ordinals.length} × ${dim} values, got ${vectors.length}`);
+    }
+    for (let index = 0; index < ordinals.length; index++) {
+      const ordinal = ordinals[index] as number;
+      if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal >= rows) {
+        throw new RangeError(`expected an ordinal below ${rows}, got ${ordinal}`);
+      }
+    }
+  }
+
+  async #checkCurrent(): Promise<void> {
+    const { signal, fileSystem, folder } = this.#state;
+    signal.throwIfAborted();
+    if (await isOvertaken(fileSystem, folder, this.epoch)) {
+      throw new VirnucproError(
+        FailureType.RunStaleAttempt,
+        `${folder}: a later attempt has taken over (this one holds epoch ${this.epoch}); its rows go on from there`,
+      );
+    }
+  }
+
+  async #closeWriter(): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    try {
+      await writer.close();
+    } catch (error) {
+      await this.#dropWriter();
+      throw error;
+    }
+    this.#writer = undefined;
+    this.#unsynced = [];
+    if (writer.reference !== undefined) this.#segments.push(writer.reference);
+  }
+
+  /** Gives a segment up: its committed prefix goes on counting, the rows after it do not. */
+  async #dropWriter(): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    this.#writer = undefined;
+    await writer.abandon();
+    if (writer.reference !== undefined) this.#segments.push(writer.reference);
+    for (const ordinal of this.#unsynced) this.#state.done.delete(ordinal);
+    this.#unsynced = [];
+  }
+}

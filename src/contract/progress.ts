@@ -11,6 +11,8 @@ export interface RunProgress {
   failed: number;
   skipped: number;
   openPartitions: number;
+  /** Once planned: `Found 15/20 checkpoints, resuming 5 files`. */
+  message?: string;
 }
 
 /** What an embedFile heartbeat carries; at most 1 KiB. */

@@ -103,6 +103,8 @@ export interface PlanSummary {
   /** Bad checkpoints that stop the run. */
   bad: number;
   ranges: PlanRange[];
+  /** `Found 15/20 checkpoints, resuming 5 files` */
+  message: string;
 }
 
 export interface PartitionTotals {

@@ -7,9 +7,12 @@ import type { FailureType } from './failure-types.ts';
 export class VirnucproError extends Error {
   override readonly name = 'VirnucproError';
   readonly type: FailureType;
+  /** No retry can cure it, though errors of this type usually pass: the tries are used up. */
+  readonly final: boolean;
 
-  constructor(type: FailureType, message: string, options?: ErrorOptions) {
+  constructor(type: FailureType, message: string, options?: ErrorOptions & { final?: boolean }) {
     super(message, options);
     this.type = type;
+    this.final = options?.final ?? false;
   }
 }

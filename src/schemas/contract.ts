@@ -99,6 +99,7 @@ export const planSummarySchema = z.object({
   skipped: count,
   bad: count,
   ranges: z.array(planRangeSchema),
+  message: z.string(),
 });
 
 export const finishRunInputSchema = z.object({

@@ -39,6 +39,7 @@ export class RunState {
       failed: sum.failed,
       skipped: this.plan?.skipped ?? 0,
       openPartitions: this.#open.size,
+      ...(this.plan === undefined ? {} : { message: this.plan.message }),
     };
   }
 }

@@ -1,0 +1,54 @@
+import { Context } from '@temporalio/activity';
+import { OWNER_RENEWAL_MS, renewClaim } from '../run/owner.ts';
+
+/** How often an activity says that it lives. The SDK passes on at most one beat per throttle interval (≤ 3 s). */
+const BEAT_INTERVAL_MS = 1000;
+
+/** What a running activity may use of its surroundings. */
+export interface ActivityScope {
+  /** Fires on cancellation, on a timeout that the server has noticed, and when the worker shuts down. */
+  readonly signal: AbortSignal;
+  /** Details of the next heartbeat; at most 1 KiB. */
+  describe(details: unknown): void;
+}
+
+const renewedAt = new Map<string, number>();
+
+/**
+ * Runs `work` with heartbeats from entry to exit and keeps the claim on the run folder fresh meanwhile.
+ *
+ * @param directory run folder that the work belongs to, if any
+ */
+export async function withHeartbeats<T>(
+  directory: string | undefined,
+  work: (scope: ActivityScope) => Promise<T>,
+): Promise<T> {
+  const context = Context.current();
+  let details: unknown;
+  const beat = () => {
+    context.heartbeat(details);
+    if (directory !== undefined) renewSometimes(directory, context.info.workflowExecution?.workflowId ?? '');
+  };
+  beat();
+  const timer = setInterval(beat, BEAT_INTERVAL_MS);
+  try {
+    context.cancellationSignal.throwIfAborted();
+    return await work({
+      signal: context.cancellationSignal,
+      describe: (next) => {
+        details = next;
+      },
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function renewSometimes(directory: string, workflowId: string): void {
+  const now = Date.now();
+  if (now - (renewedAt.get(directory) ?? 0) < OWNER_RENEWAL_MS) return;
+  renewedAt.set(directory, now);
+  renewClaim(directory, workflowId).catch((error: unknown) =>
+    Context.current().log.warn('the claim on the run folder was not renewed', { directory, error }),
+  );
+}

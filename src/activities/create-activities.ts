@@ -1,0 +1,63 @@
+import { Context } from '@temporalio/activity';
+import type * as z from 'zod';
+import type { VirnucproActivities } from '../contract/activities.ts';
+import { recordTaskFailure } from '../run/task-failures.ts';
+import * as schemas from '../schemas/contract.ts';
+import { parse, type Defined } from '../schemas/parse.ts';
+import { withHeartbeats, type ActivityScope } from './activity-scope.ts';
+import { checkCompatibility } from './check-compatibility.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { embedFile } from './embed-file.ts';
+import { toFailure } from './failure-mapping.ts';
+import { finishRun } from './finish-run.ts';
+import { planRun } from './plan-run.ts';
+import { saveCheckpoint } from './save-checkpoint.ts';
+import { validateCheckpoint } from './validate-checkpoint.ts';
+
+/**
+ * Every activity of this package, for a worker of yours or ours: each checks its input, heartbeats from entry to exit and
+ * throws ApplicationFailures of the types in `FailureType`.
+ */
+export function createActivities(dependencies: ActivityDependencies): VirnucproActivities {
+  return {
+    checkCompatibility: activity('checkCompatibility', schemas.checkCompatibilityInputSchema, (input, scope) =>
+      checkCompatibility(input, scope, dependencies),
+    ),
+    planRun: activity('planRun', schemas.planRunInputSchema, planRun),
+    embedFile: activity('embedFile', schemas.taskInputSchema, (input, scope) => embedFile(input, scope, dependencies)),
+    saveCheckpoint: activity('saveCheckpoint', schemas.saveCheckpointInputSchema, saveCheckpoint),
+    validateCheckpoint: activity('validateCheckpoint', schemas.validateCheckpointInputSchema, validateCheckpoint),
+    finishRun: activity('finishRun', schemas.finishRunInputSchema, finishRun),
+  };
+}
+
+/** What all activities have in common: input checked at entry, heartbeats, one mapping of errors to failures. */
+function activity<Schema extends z.ZodType, Result>(
+  name: string,
+  schema: Schema,
+  work: (input: Defined<z.output<Schema>>, scope: ActivityScope) => Promise<Result>,
+): (input: unknown) => Promise<Result> {
+  return async (raw) => {
+    const { cancellationSignal, info } = Context.current();
+    try {
+      const input = parse(schema, raw, `input of ${name}`);
+      return await withHeartbeats(directoryOf(input), (scope) => work(input, scope));
+    } catch (error) {
+      const failure = toFailure(error, cancellationSignal, info.attempt);
+      await rememberFailure(raw, failure);
+      throw failure;
+    }
+  };
+}
+
+function directoryOf(input: unknown): string | undefined {
+  return (input as { run?: { directory?: string } }).run?.directory;
+}
+
+/** A task that fails for good says why on disk, where finishRun finds it. A reason that cannot be written is not worth another error. */
+async function rememberFailure(raw: unknown, failure: unknown): Promise<void> {
+  const { run, plan, index } = (raw ?? {}) as { run?: { directory: string }; plan?: unknown; index?: unknown };
+  const { nonRetryable, message } = failure as { nonRetryable?: boolean; message?: string };
+  if (nonRetryable !== true || run === undefined || typeof plan !== 'string' || typeof index !== 'number') return;
+  await recordTaskFailure(run.directory, plan, index, message ?? 'unknown').catch(() => {});
+}

@@ -1,0 +1,17 @@
+import type { ResidentEmbedders } from '../embedders/resident.ts';
+
+/** What activities need of the process that they run in. */
+export interface ActivityDependencies {
+  /** Started embedders of this process, shared by its tasks. */
+  embedders: ResidentEmbedders;
+  /** How this worker is connected, as owner.json names it. */
+  server: ServerIdentity;
+}
+
+export interface ServerIdentity {
+  /** host:port */
+  address: string;
+  namespace: string;
+  /** Of a local server that the command started. */
+  pid?: number;
+}

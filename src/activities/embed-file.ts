@@ -1,0 +1,82 @@
+import { Context } from '@temporalio/activity';
+import * as os from 'node:os';
+import type { EmbedFileResult, TaskInput } from '../contract/activities.ts';
+import { FailureType } from '../contract/failure-types.ts';
+import type { EmbedHeartbeat } from '../contract/progress.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { countFruitlessFailures, openSpool, recordFailure, type EpochClaim, type Spool } from '../spool/index.ts';
+import type { ActivityScope } from './activity-scope.ts';
+import { commitSignal } from './commit-signal.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { BatchEmbedder } from './embed-batch.ts';
+import { embedMissingRows } from './embed-rows.ts';
+import { requireFingerprint } from './require-fingerprint.ts';
+import { loadTask, type LoadedTask } from './task.ts';
+
+/** Attempts in a row that end in an embedder error without a new durable row, after which a file fails for good. */
+const MAX_FRUITLESS_FAILURES = 3;
+
+/** Failures that are the embedder's own: machines that die, shut down or lose a device do not count against a file. */
+const EMBEDDER_FAILURES: ReadonlySet<FailureType> = new Set([
+  FailureType.EmbeddingEmbedder,
+  FailureType.EmbeddingOutOfMemory,
+]);
+
+/** Embeds the rows of one task that its spool does not hold yet. A kill costs at most the batches in flight. */
+export async function embedFile(
+  input: TaskInput,
+  scope: ActivityScope,
+  { embedders }: ActivityDependencies,
+): Promise<EmbedFileResult> {
+  const loaded = await loadTask(input);
+  requireFingerprint(loaded);
+  const spool = await openSpool(loaded.spoolFolder, loaded.shape, epochClaim(), { signal: commitSignal(scope.signal) });
+  const rowsBefore = spool.durableRows;
+  try {
+    await embedMissingRows(loaded, spool, batchEmbedder(loaded, embedders, scope.signal), scope.signal, () =>
+      scope.describe(heartbeatOf(loaded, spool)),
+    );
+    const segments = await spool.finish();
+    return { spool: loaded.spoolName, segments, rows: loaded.shape.rows, dim: loaded.shape.dim };
+  } catch (error) {
+    throw await counted(error, loaded.spoolFolder, spool, rowsBefore);
+  } finally {
+    await spool.close();
+  }
+}
+
+function batchEmbedder(
+  { embedder, plan, inputFile, spoolFolder }: LoadedTask,
+  embedders: ActivityDependencies['embedders'],
+  signal: AbortSignal,
+): BatchEmbedder {
+  const { description, options } = embedder;
+  const task = { file: inputFile, scratchFolder: spoolFolder };
+  const batchSize = plan.header.batchSize ?? description.batchSize;
+  return new BatchEmbedder(embedders.get(description, options), task, batchSize, signal);
+}
+
+function heartbeatOf({ task, shape }: LoadedTask, spool: Spool): EmbedHeartbeat {
+  return { checkpoint: task.checkpoint, durableRows: spool.durableRows, rows: shape.rows };
+}
+
+function epochClaim(): EpochClaim {
+  const { workflowExecution, activityId, attempt } = Context.current().info;
+  return {
+    host: os.hostname(),
+    pid: process.pid,
+    workflowId: workflowExecution?.workflowId ?? '',
+    activityId,
+    attempt,
+  };
+}
+
+/** Counts an embedder error in the spool, where it outlives the worker, and makes the third fruitless one final. */
+async function counted(error: unknown, folder: string, spool: Spool, rowsBefore: number): Promise<unknown> {
+  if (!(error instanceof VirnucproError) || !EMBEDDER_FAILURES.has(error.type)) return error;
+  await recordFailure(folder, { epoch: spool.epoch, rowsBefore, rowsAfter: spool.durableRows });
+  const failures = await countFruitlessFailures(folder);
+  if (failures < MAX_FRUITLESS_FAILURES) return error;
+  const message = `${error.message} (given up after ${failures} attempts without a new row)`;
+  return new VirnucproError(error.type, message, { cause: error, final: true });
+}

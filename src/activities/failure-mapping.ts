@@ -1,0 +1,78 @@
+import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
+import { FailureType, NON_RETRYABLE_FAILURE_TYPES } from '../contract/failure-types.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { InputErrors } from '../run/inputs.ts';
+
+/** The server cuts failures at 4 KiB and then loses their type: message and details stay well below. */
+const MAX_MESSAGE_LENGTH = 1024;
+const MAX_OFFENDERS = 5;
+const MAX_OFFENDER_LENGTH = 200;
+
+/** Attempts after which a storage error that does not pass ends the work on a file. */
+const MAX_STORAGE_ATTEMPTS = 10;
+
+const STORAGE_HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: 'disk full: free some space; the run goes on by itself',
+  EDQUOT: 'disk quota used up: free some space; the run goes on by itself',
+  EACCES: 'permission denied: the worker must be able to read the inputs and write the run folder',
+  EROFS: 'read-only file system: the worker must be able to write the run folder',
+};
+
+/**
+ * The one place where errors become failures that cross the wire: type, retryability and details are set together.
+ * Cancellation passes through as it is; a worker that shuts down hands its task back as retryable.
+ *
+ * @param attempt of the activity, from 1
+ */
+export function toFailure(error: unknown, signal: AbortSignal, attempt: number): unknown {
+  if (signal.aborted && isAbort(error, signal)) return abortFailure(signal);
+  if (error instanceof TemporalFailure) return error;
+  if (error instanceof VirnucproError) return domainFailure(error);
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof Error && typeof code === 'string' && 'syscall' in error)
+    return storageFailure(error, code, attempt);
+  return error;
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || error instanceof CancelledFailure || (error as Error)?.name === 'AbortError';
+}
+
+function abortFailure(signal: AbortSignal): unknown {
+  const reason: unknown = signal.reason;
+  if (!(reason instanceof CancelledFailure) || reason.message === 'CANCELLED') return reason;
+  return ApplicationFailure.create({
+    message: `attempt ended (${reason.message}): durable rows are kept, another attempt goes on from there`,
+    type: FailureType.RunStaleAttempt,
+  });
+}
+
+function domainFailure(error: VirnucproError): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: error.message.slice(0, MAX_MESSAGE_LENGTH),
+    type: error.type,
+    nonRetryable: error.final || NON_RETRYABLE_FAILURE_TYPES.includes(error.type),
+    ...(error instanceof InputErrors ? { details: [{ offenders: offendersOf(error) }] } : {}),
+    ...(error.cause instanceof Error ? { cause: new Error(error.cause.message.slice(0, MAX_OFFENDER_LENGTH)) } : {}),
+  });
+}
+
+function offendersOf({ errors }: InputErrors): { path: string; reason: string }[] {
+  return errors.slice(0, MAX_OFFENDERS).map((line) => {
+    const at = line.indexOf(': ');
+    return {
+      path: line.slice(0, Math.max(at, 0)).slice(-MAX_OFFENDER_LENGTH),
+      reason: line.slice(at < 0 ? 0 : at + 2).slice(0, MAX_OFFENDER_LENGTH),
+    };
+  });
+}
+
+/** An I/O error says nothing about any file: it is tried again, and never called corrupted. */
+function storageFailure(error: Error, code: string, attempt: number): ApplicationFailure {
+  const hint = STORAGE_HINTS[code];
+  return ApplicationFailure.create({
+    message: `${error.message}${hint === undefined ? '' : ` (${hint})`}`.slice(0, MAX_MESSAGE_LENGTH),
+    type: FailureType.CheckpointUnavailable,
+    nonRetryable: attempt >= MAX_STORAGE_ATTEMPTS,
+  });
+}

@@ -1,0 +1,25 @@
+import { Context } from '@temporalio/activity';
+import type { FinishRunInput } from '../contract/activities.ts';
+import type { RunOutcome } from '../contract/outcome.ts';
+import { sweepTemps } from '../run/clear-the-way.ts';
+import { finishRun as finish } from '../run/finish.ts';
+import { readOwner, releaseClaim } from '../run/owner.ts';
+import { loadPlan } from '../run/plan.ts';
+import type { ActivityScope } from './activity-scope.ts';
+
+/**
+ * Counts what is on disk and writes the report. A run that was refused because the folder belongs to another writes
+ * nothing there.
+ */
+export async function finishRun(input: FinishRunInput, scope: ActivityScope): Promise<RunOutcome> {
+  const { directory } = input.run;
+  const { workflowId = '', runId: workflowRunId = '' } = Context.current().info.workflowExecution ?? {};
+  const owner = await readOwner(directory);
+  const mayWrite = owner?.workflowId === workflowId;
+  const outcome = await finish(input, { workflowId, workflowRunId }, mayWrite, scope.signal);
+  if (!mayWrite) return outcome;
+  if (input.plan !== undefined) await sweepTemps(directory, (await loadPlan(directory, input.plan.plan)).tasks);
+  await releaseClaim(directory, workflowId);
+  Context.current().log.info(outcome.message, { directory, outcome: outcome.outcome });
+  return outcome;
+}

@@ -1,0 +1,4 @@
+/** Activities for a worker, and the embedders they use. */
+export { createActivities } from './create-activities.ts';
+export type { ActivityDependencies, ServerIdentity } from './dependencies.ts';
+export type { VirnucproActivities } from '../contract/activities.ts';

@@ -1,0 +1,53 @@
+import { Piscina } from 'piscina';
+import type { PublishResult } from '../checkpoint/types.ts';
+import { FailureType } from '../contract/failure-types.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { entryUrl } from '../platform/entry-url.ts';
+import type { PublishReply, PublishTask } from './publish-task.ts';
+
+/** Publishing waits for the disk (three fsyncs a file) more than for the processor. */
+const TASKS_PER_THREAD = 16;
+const THREADS = 2;
+/** Threads end when nothing was published for this long, so that a pool does not outlive its worker. */
+const IDLE_MS = 10_000;
+
+let pool: Piscina<PublishTask, PublishReply> | undefined;
+
+/**
+ * Publishes a checkpoint in a thread of its own.
+ *
+ * @throws what publishCheckpoint and SpoolRows throw; the abort reason
+ */
+export async function publishInThread(task: PublishTask, signal: AbortSignal): Promise<PublishResult> {
+  pool ??= new Piscina({
+    filename: entryUrl(import.meta.url, './publish-thread.js').href,
+    maxThreads: THREADS,
+    minThreads: 0,
+    idleTimeout: IDLE_MS,
+    concurrentTasksPerWorker: TASKS_PER_THREAD,
+  });
+  signal.throwIfAborted();
+  const reply = await pool.run(task);
+  signal.throwIfAborted();
+  if (reply.ok) return reply.result;
+  throw revived(reply.error);
+}
+
+const TYPES: readonly string[] = Object.values(FailureType);
+
+function revived(error: Extract<PublishReply, { ok: false }>['error']): Error {
+  if (error.type !== undefined && TYPES.includes(error.type)) {
+    return new VirnucproError(error.type as FailureType, error.message);
+  }
+  const { code, syscall } = error;
+  return Object.assign(new Error(error.message), {
+    ...(code === undefined ? {} : { code }),
+    ...(syscall === undefined ? {} : { syscall }),
+  });
+}
+
+export async function closePublishThreads(): Promise<void> {
+  const closing = pool;
+  pool = undefined;
+  await closing?.destroy();
+}

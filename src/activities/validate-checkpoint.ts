@@ -1,0 +1,26 @@
+import type { ValidateCheckpointInput, ValidateCheckpointResult } from '../contract/activities.ts';
+import { FailureType } from '../contract/failure-types.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { validateCheckpoint as validate } from '../checkpoint/index.ts';
+import type { ActivityScope } from './activity-scope.ts';
+
+const TYPES = {
+  corrupted: FailureType.CheckpointCorrupted,
+  incompatible: FailureType.CheckpointIncompatible,
+  unavailable: FailureType.CheckpointUnavailable,
+} as const;
+
+/** Judges one file: returns what it holds, or throws `CheckpointError.*`. */
+export async function validateCheckpoint(
+  { path, level, requireKeys }: ValidateCheckpointInput,
+  { signal }: ActivityScope,
+): Promise<ValidateCheckpointResult> {
+  const entry = await validate(path, {
+    signal,
+    ...(level === undefined ? {} : { level }),
+    ...(requireKeys === undefined ? {} : { requireKeys }),
+  });
+  const { result, reason, code: _, ...facts } = entry;
+  if (result === 'valid') return facts;
+  throw new VirnucproError(TYPES[result], `${path}: ${reason ?? result}`);
+}

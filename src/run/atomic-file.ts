@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import * as path from 'node:path';
+import { writeAll, type FileSystem } from '../platform/file-system.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
+
+/** Replaces `target` by `content`: readers see the old file or the new one, also after a crash. */
+export async function replaceFile(
+  target: string,
+  content: string,
+  fileSystem: FileSystem = nodeFileSystem,
+): Promise<void> {
+  const temp = await writeTemp(target, content, fileSystem);
+  try {
+    await fileSystem.rename(temp, target);
+  } catch (error) {
+    await fileSystem.unlink(temp).catch(() => {});
+    throw error;
+  }
+  await fileSystem.syncFolder(path.dirname(target));
+}
+
+/**
+ * Creates `target` with `content` unless it exists.
+ *
+ * @returns false if it was there before, which is left as it is
+ */
+export async function createFile(
+  target: string,
+  content: string,
+  fileSystem: FileSystem = nodeFileSystem,
+): Promise<boolean> {
+  const temp = await writeTemp(target, content, fileSystem);
+  try {
+    await fileSystem.link(temp, target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await fileSystem.unlink(temp).catch(() => {});
+  }
+  await fileSystem.syncFolder(path.dirname(target));
+  return true;
+}
+
+async function writeTemp(target: string, content: string, fileSystem: FileSystem): Promise<string> {
+  const temp = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
+  const file = await fileSystem.open(temp, 'create-exclusive');
+  try {
+    try {
+      await writeAll(file, Buffer.from(content), 0);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await fileSystem.unlink(temp).catch(() => {});
+    throw error;
+  }
+  return temp;
+}

@@ -1,0 +1,36 @@
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { forgetFailures } from '../spool/index.ts';
+import type { DraftedPlan } from './planner.ts';
+import { plannedTask, type PlannedTask } from './plan.ts';
+import { forgetTaskFailures } from './task-failures.ts';
+import { taskSpool } from './task-spool.ts';
+
+/**
+ * Before any task starts: unfinished and bad checkpoints that are to be made anew are renamed out of the way (never
+ * deleted), temp files that a kill left behind are removed, and failures of earlier runs are forgotten.
+ */
+export async function clearTheWay(directory: string, { plan, inTheWay }: DraftedPlan): Promise<void> {
+  const stamp = new Date().toISOString();
+  for (const file of inTheWay) {
+    await nodeFileSystem.rename(path.join(directory, file), path.join(directory, `${file}.bad-${stamp}`));
+  }
+  if (inTheWay.length > 0) await nodeFileSystem.syncFolder(directory);
+  await sweepTemps(directory, plan.tasks);
+  await forgetTaskFailures(directory);
+  for (const [index, task] of plan.tasks.entries()) {
+    if (task.state !== 'pending') continue;
+    await forgetFailures(path.join(directory, taskSpool(plan, task, plannedTask(plan, index).embedder).folder));
+  }
+}
+
+/** Removes `.{checkpoint}.{unique}.tmp` files of a plan's checkpoints. Safe only while no task of the run is open. */
+export async function sweepTemps(directory: string, tasks: readonly PlannedTask[]): Promise<void> {
+  const checkpoints = new Set(tasks.map(({ checkpoint }) => checkpoint));
+  for (const name of await nodeFileSystem.list(directory)) {
+    const checkpoint = /^\.(.+)\.[^.]+\.tmp$/.exec(name)?.[1];
+    if (checkpoint !== undefined && checkpoints.has(checkpoint))
+      await fs.rm(path.join(directory, name), { force: true });
+  }
+}

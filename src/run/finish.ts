@@ -1,0 +1,173 @@
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import type { FinishRunInput } from '../contract/activities.ts';
+import { FailureType } from '../contract/failure-types.ts';
+import { EXIT_CODES, outcomeOfFailure, type Offender, type Outcome, type RunOutcome } from '../contract/outcome.ts';
+import { escapeField } from '../checkpoint/failed-checkpoints.ts';
+import { replaceFile } from './atomic-file.ts';
+import { loadPlan, type Plan } from './plan.ts';
+import { FAILED_FILES, REPORT } from './run-folder.ts';
+import { tallyPlan, type Tally, type TaskReport } from './tally.ts';
+import { readTaskFailures } from './task-failures.ts';
+
+/** An outcome stays below 2 KiB: the failure that carries it is cut by the server at 4 KiB. */
+const MAX_OFFENDERS = 5;
+const MAX_OFFENDER_LENGTH = 128;
+const MAX_MESSAGE_LENGTH = 512;
+
+/** Identifies the execution in the report. */
+export interface ExecutionIdentity {
+  workflowId: string;
+  workflowRunId: string;
+}
+
+/** DIR/report.json: the outcome, with everything that does not fit a payload. */
+export interface RunReport extends Omit<RunOutcome, 'offenders'> {
+  runId: string;
+  workflowId: string;
+  workflowRunId: string;
+  startedAt: string;
+  finishedAt: string;
+  seconds: number;
+  /** `skipped`: exit 0 then promises "present", not "valid". */
+  validation: 'structure' | 'skipped';
+  settings?: { chunkLength: number | null; sequencesPerFile: number; embedders: Plan['header']['embedders'] };
+  /** Inputs of run.json that this run was not asked for; their checkpoints are kept. */
+  absentInputs: string[];
+  notes: string[];
+  /** What planRun found: `Found 15/20 checkpoints, resuming 5 files`. */
+  planned?: string;
+  checkpoints: TaskReport[];
+  /** Why a run ended early. */
+  error?: { type: string; message: string };
+}
+
+const NOTHING: Tally = { found: 0, embedded: 0, failed: 0, skipped: 0, rows: 0, bad: undefined, checkpoints: [] };
+
+/**
+ * Counts what is on disk, writes failed_files.txt and report.json, and says how the run ended.
+ *
+ * @param mayWrite false: the folder belongs to another run, nothing is written there
+ */
+export async function finishRun(
+  input: FinishRunInput,
+  identity: ExecutionIdentity,
+  mayWrite: boolean,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const { directory } = input.run;
+  const plan = input.plan === undefined ? undefined : await loadPlan(directory, input.plan.plan);
+  const tally = plan === undefined ? NOTHING : await tallyRun(input, plan, signal);
+  const outcome = judgeRun(input, plan, tally);
+  if (!mayWrite) return { ...outcome, report: '' };
+  await writeFailedFiles(directory, tally);
+  await writeReport(input, identity, plan, tally, outcome);
+  return outcome;
+}
+
+async function tallyRun(input: FinishRunInput, plan: Plan, signal: AbortSignal): Promise<Tally> {
+  const { directory } = input.run;
+  const reasons = await readTaskFailures(directory, input.plan!.plan);
+  for (const { index, reason } of input.taskFailures) if (!reasons.has(index)) reasons.set(index, reason);
+  const stopped = input.failure !== undefined || input.cancelled === true || input.plan!.bad > 0;
+  return tallyPlan(directory, plan, reasons, stopped, signal);
+}
+
+function judgeRun(input: FinishRunInput, plan: Plan | undefined, tally: Tally): RunOutcome {
+  const { outcome, failureType, message } = verdict(input, tally);
+  return {
+    schema: 1,
+    outcome,
+    exitCode: EXIT_CODES[outcome],
+    ...(failureType === undefined ? {} : { failureType }),
+    tasks: plan?.tasks.length ?? 0,
+    found: tally.found,
+    embedded: tally.embedded,
+    failed: tally.failed,
+    skipped: tally.skipped,
+    rows: tally.rows,
+    message: message.slice(0, MAX_MESSAGE_LENGTH),
+    offenders: offendersOf(input, tally),
+    report: REPORT,
+  };
+}
+
+function verdict(input: FinishRunInput, tally: Tally): { outcome: Outcome; failureType?: string; message: string } {
+  if (input.cancelled === true)
+    return { outcome: 'cancelled', message: `cancelled: ${done(tally)}; start again to go on` };
+  if (input.failure !== undefined) {
+    const { type, message } = input.failure;
+    return { outcome: outcomeOfFailure(type), failureType: type, message };
+  }
+  if (tally.bad !== undefined) {
+    const { type, count } = tally.bad;
+    const failureType = type === 'corrupted' ? FailureType.CheckpointCorrupted : FailureType.CheckpointIncompatible;
+    const first = tally.checkpoints.find(({ result }) => result === 'failed');
+    const message =
+      `${count} bad checkpoint(s), first ${first?.path}: ${first?.reason}; mend or remove them, or start again with ` +
+      '--force-resume (leaves them as they are) or --on-bad-checkpoint recompute';
+    return { outcome: 'checkpoint', failureType, message };
+  }
+  if (tally.failed + tally.skipped > 0) {
+    return { outcome: 'partial', message: `finished with holes: ${done(tally)}; see ${FAILED_FILES} and ${REPORT}` };
+  }
+  return {
+    outcome: 'success',
+    message: `all ${tally.found + tally.embedded} checkpoints are complete: ${done(tally)}`,
+  };
+}
+
+function done({ found, embedded, failed, skipped }: Tally): string {
+  return `${found} found, ${embedded} embedded, ${failed} failed, ${skipped} skipped`;
+}
+
+function offendersOf(input: FinishRunInput, tally: Tally): Offender[] {
+  const holes = tally.checkpoints.filter(({ result }) => result === 'failed' || result === 'skipped');
+  const offenders =
+    input.failure?.offenders ?? holes.map(({ path: file, reason }) => ({ path: file, reason: reason ?? '' }));
+  return offenders.slice(0, MAX_OFFENDERS).map((offender) => ({
+    path: offender.path.slice(-MAX_OFFENDER_LENGTH),
+    reason: offender.reason.slice(0, MAX_OFFENDER_LENGTH),
+  }));
+}
+
+/** `{file}|{embedder}|{reason}`, written anew by each run; no failures, no file. */
+async function writeFailedFiles(directory: string, tally: Tally): Promise<void> {
+  const target = path.join(directory, FAILED_FILES);
+  const failed = tally.checkpoints.filter(({ result }) => result === 'failed');
+  const lines = failed.map(({ input, embedder, reason }) => [input, embedder, reason ?? ''].map(escapeField).join('|'));
+  if (lines.length === 0) await fs.rm(target, { force: true });
+  else await replaceFile(target, `${lines.join('\n')}\n`);
+}
+
+async function writeReport(
+  input: FinishRunInput,
+  identity: ExecutionIdentity,
+  plan: Plan | undefined,
+  tally: Tally,
+  outcome: RunOutcome,
+): Promise<void> {
+  const finishedAt = new Date();
+  const { offenders: _, ...summary } = outcome;
+  const report: RunReport = {
+    ...summary,
+    runId: input.run.runId,
+    ...identity,
+    startedAt: input.startedAt,
+    finishedAt: finishedAt.toISOString(),
+    seconds: (finishedAt.getTime() - Date.parse(input.startedAt)) / 1000,
+    validation: plan?.header.skipCheckpointValidation === true ? 'skipped' : 'structure',
+    ...(plan === undefined ? {} : { settings: settingsOf(plan) }),
+    absentInputs: plan?.header.absent ?? [],
+    notes: plan?.header.notes ?? [],
+    ...(input.plan === undefined ? {} : { planned: input.plan.message }),
+    checkpoints: tally.checkpoints,
+    ...(input.failure === undefined ? {} : { error: { type: input.failure.type, message: input.failure.message } }),
+  };
+  await replaceFile(path.join(input.run.directory, REPORT), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function settingsOf({ header }: Plan): NonNullable<RunReport['settings']> {
+  const { chunkLength, sequencesPerFile, embedders } = header;
+  return { chunkLength, sequencesPerFile, embedders };
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import * as fs from 'node:fs/promises';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import * as z from 'zod';
+import { FailureType } from '../contract/failure-types.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { createFile, replaceFile } from './atomic-file.ts';
+import { RUN_MANIFEST } from './run-folder.ts';
+
+const fingerprintSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
+const manifestSchema = z.object({
+  schema: z.literal(1),
+  runId: z.uuid(),
+  createdAt: z.string(),
+  settings: z
+    .object({ chunkLength: z.number().int().positive().nullable(), sequencesPerFile: z.number().int().positive() })
+    .optional(),
+  embedders: z.record(z.string(), z.object({ fingerprint: fingerprintSchema })),
+  inputs: z.record(z.string(), z.object({ sha256: z.string(), windows: z.number() })),
+});
+
+/**
+ * DIR/run.json: what the checkpoints of this folder were made from. `settings` are bound by the first run that is
+ * accepted; `inputs` are keyed by stem and `embedders` by name, and both only grow.
+ */
+export type RunManifest = z.output<typeof manifestSchema>;
+
+function manifestPath(directory: string): string {
+  return path.join(directory, RUN_MANIFEST);
+}
+
+/**
+ * @returns undefined if there is no run.json
+ * @throws VirnucproError `CheckpointError.Incompatible` if it is not one of ours
+ */
+export async function readManifest(directory: string): Promise<RunManifest | undefined> {
+  let text: string;
+  try {
+    text = await fs.readFile(manifestPath(directory), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const parsed = manifestSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new VirnucproError(
+    FailureType.CheckpointIncompatible,
+    `${manifestPath(directory)} is not a run.json that this version reads (${issue?.path.join('.') || 'content'}: ${issue?.message}): choose another folder, or put the file back from a copy`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The run.json of a folder, made if there is none. Creation is exclusive: of two who start at once both get the same.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` if the folder cannot be written
+ */
+export async function openManifest(directory: string): Promise<RunManifest> {
+  try {
+    await fs.mkdir(directory, { recursive: true });
+    const found = await readManifest(directory);
+    if (found !== undefined) return found;
+    const fresh: RunManifest = {
+      schema: 1,
+      runId: randomUUID(),
+      createdAt: new Date().toISOString(),
+      embedders: {},
+      inputs: {},
+    };
+    await createFile(manifestPath(directory), format(fresh));
+  } catch (error) {
+    throw unwritable(directory, error);
+  }
+  return (await readManifest(directory))!;
+}
+
+export async function replaceManifest(directory: string, manifest: RunManifest): Promise<void> {
+  await replaceFile(manifestPath(directory), format(manifest));
+}
+
+/**
+ * The run.json that an activity finds must be that of its run: a host that lacks the shared storage would otherwise write
+ * a run's files where nobody looks for them.
+ *
+ * @param type of the error: by default a retryable one, since another worker may see the folder
+ * @throws VirnucproError
+ */
+export async function requireManifest(
+  directory: string,
+  runId: string,
+  type: FailureType = FailureType.CheckpointUnavailable,
+): Promise<RunManifest> {
+  const manifest = await readManifest(directory);
+  if (manifest?.runId === runId) return manifest;
+  const found = manifest === undefined ? 'no run.json' : `run ${manifest.runId}`;
+  throw new VirnucproError(
+    type,
+    `${os.hostname()} does not see ${directory}: expected run ${runId}, found ${found}; mount the same storage on every worker`,
+  );
+}
+
+function format(manifest: RunManifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EEXIST', 'ENAMETOOLONG']);
+
+/** At the start of a run a folder that cannot be written is bad input, not a passing trouble. */
+export function unwritable(directory: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || !UNWRITABLE.has(code)) return error;
+  return new VirnucproError(
+    FailureType.RunInvalidInput,
+    `output folder ${directory} cannot be written: ${message}; free some space, mend its permissions or choose another with --out`,
+    { cause: error },
+  );
+}

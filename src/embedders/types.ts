@@ -33,6 +33,8 @@ export interface EmbedTask {
   file: string;
   /** Folder that lives as long as the task is not done: the place for marks that must survive a process. */
   scratchFolder: string;
+  /** Takes what a person should know although the batch succeeds, e.g. rows of zeros. */
+  warn?: ((message: string) => void) | undefined;
 }
 
 /** Rows in the order of the items: `items.length × dim` values. */
@@ -69,5 +71,6 @@ export interface EmbedderFactory {
    * @throws VirnucproError `RunError.InvalidInput` on an unknown option or a value out of range, naming it
    */
   describe(options: EmbedderOptions, alphabet: Alphabet): EmbedderDescription;
-  create(options: EmbedderOptions, description: EmbedderDescription): Embedder;
+  /** @param log takes what the embedder's process prints, line by line; left out, it goes to stderr */
+  create(options: EmbedderOptions, description: EmbedderDescription, log?: (line: string) => void): Embedder;
 }

@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
+import type { Alphabet } from '../../sequences/types.ts';
+import { entryUrl } from '../../platform/entry-url.ts';
+import { checkedEmbedder } from '../checked-embedder.ts';
+import { badOption } from '../embedder-error.ts';
+import { OptionReader } from '../options.ts';
+import { ProcessEmbedder } from '../process/process-embedder.ts';
+import type { Embedder, EmbedderDescription, EmbedderFactory, EmbedderOptions } from '../types.ts';
+import type { FakeSettings } from './fake-settings.ts';
+
+const OPTIONS = {
+  dim: 'values per row (default 16)',
+  delayMs: 'milliseconds per sequence (default 0)',
+  log: 'file that gets one line "{file}<TAB>{ordinal}" per sequence it embeds',
+  failOn: 'id of a record that makes it fail',
+  nanOn: 'id of a record whose row is NaN',
+  oomAbove: 'batches of more sequences than this are out of memory',
+  crashAt: 'kills its own process at this sequence of a task, from 1, once per task',
+};
+
+const DEFAULT_DIM = 16;
+const MAX_DIM = 65_536;
+/** The dimension of merged checkpoints, which vectors must not have. */
+const MERGED_DIM = 3328;
+const MAX_COUNT = 2 ** 31 - 1;
+
+/** @throws VirnucproError `RunError.InvalidInput` naming the option */
+function readSettings(options: EmbedderOptions): FakeSettings {
+  const reader = new OptionReader('fake', options, OPTIONS);
+  const dim = reader.integer('dim', 1, MAX_DIM) ?? DEFAULT_DIM;
+  if (dim === MERGED_DIM) {
+    throw badOption(`option dim of embedder fake: ${MERGED_DIM} is the dimension of merged checkpoints; take another`);
+  }
+  const log = reader.text('log');
+  return {
+    dim,
+    delayMs: reader.integer('delayMs', 0, MAX_COUNT) ?? 0,
+    log: log === undefined ? undefined : resolve(log),
+    failOn: reader.text('failOn'),
+    nanOn: reader.text('nanOn'),
+    oomAbove: reader.integer('oomAbove', 0, MAX_COUNT),
+    crashAt: reader.integer('crashAt', 1, MAX_COUNT),
+  };
+}
+
+function describe(options: EmbedderOptions, _alphabet: Alphabet): EmbedderDescription {
+  const { dim } = readSettings(options);
+  return {
+    name: 'fake',
+    alphabet: undefined,
+    dim,
+    kind: 'vectors',
+    suffix: '_FAKE.pt',
+    fingerprint: { model: 'fake', formula: 1, dim, dtype: 'float32' },
+    batchSize: 32,
+  };
+}
+
+function create(
+  options: EmbedderOptions,
+  description: EmbedderDescription,
+  log: (line: string) => void = (line) => void process.stderr.write(`embedder fake: ${line}\n`),
+): Embedder {
+  const program = fileURLToPath(entryUrl(import.meta.url, './fake-process.js'));
+  const args = [program, JSON.stringify(readSettings(options))];
+  return checkedEmbedder(new ProcessEmbedder(description, { name: 'fake', command: process.execPath, args, log }));
+}
+
+/** Deterministic rows and faults on demand, for rehearsals and tests. */
+export const fakeFactory: EmbedderFactory = {
+  name: 'fake',
+  summary: 'deterministic rows without meaning, and faults on demand: for rehearsals and tests',
+  options: OPTIONS,
+  slots: 8,
+  describe,
+  create,
+};

@@ -1,0 +1,92 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { FailureType } from '../../contract/failure-types.ts';
+import { VirnucproError } from '../../contract/virnucpro-error.ts';
+import { embedderError } from '../embedder-error.ts';
+import type { EmbedItem, EmbedTask } from '../types.ts';
+import type { FakeSettings } from './fake-settings.ts';
+import { fakeVector } from './fake-vector.ts';
+
+/** Says that the crash of a task has happened. */
+const CRASH_MARK = 'fake-crashed';
+/** Values after which other requests get their turn. */
+const VALUES_PER_SLICE = 65_536;
+
+/** What the fake embedder's process computes. */
+export class FakeModel {
+  readonly #settings: FakeSettings;
+  readonly #log: number | undefined;
+  /** Sequences embedded so far by scratch folder, that is by task. */
+  readonly #embedded = new Map<string, number>();
+  #sliceLeft = VALUES_PER_SLICE;
+
+  /** @throws errno errors if the log cannot be opened */
+  constructor(settings: FakeSettings) {
+    this.#settings = settings;
+    this.#log = settings.log === undefined ? undefined : openSync(settings.log, 'a');
+  }
+
+  /**
+   * @returns `items.length × dim` values; undefined if `isDropped` said so meanwhile
+   * @throws VirnucproError `EmbeddingError.OutOfMemory` or `EmbeddingError.Embedder`, as the settings ask for
+   */
+  async embed(
+    task: EmbedTask,
+    items: readonly EmbedItem[],
+    isDropped: () => boolean,
+  ): Promise<Float32Array | undefined> {
+    const { dim, oomAbove } = this.#settings;
+    if (oomAbove !== undefined && items.length > oomAbove) {
+      throw new VirnucproError(
+        FailureType.EmbeddingOutOfMemory,
+        `out of memory: a batch of ${items.length} sequences, room for ${oomAbove}`,
+      );
+    }
+    const rows = new Float32Array(items.length * dim);
+    for (const [index, item] of items.entries()) {
+      rows.set(await this.#embedOne(task, item), index * dim);
+      if (isDropped()) return undefined;
+    }
+    return rows;
+  }
+
+  async #embedOne(task: EmbedTask, item: EmbedItem): Promise<Float32Array> {
+    const { dim, delayMs, failOn, nanOn } = this.#settings;
+    this.#maybeCrash(task);
+    await this.#pause(delayMs);
+    if (item.id === failOn) throw embedderError(`record "${item.id}" makes it fail (option failOn)`);
+    const row = item.id === nanOn ? new Float32Array(dim).fill(Number.NaN) : fakeVector(item.sequence, dim);
+    if (this.#log !== undefined) writeSync(this.#log, `${task.file}\t${item.ordinal}\n`);
+    return row;
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    if (delayMs > 0) await setTimeout(delayMs);
+    this.#sliceLeft -= this.#settings.dim;
+    if (this.#sliceLeft > 0) return;
+    this.#sliceLeft = VALUES_PER_SLICE;
+    await setImmediate();
+  }
+
+  #maybeCrash({ scratchFolder }: EmbedTask): void {
+    if (this.#settings.crashAt === undefined) return;
+    const count = (this.#embedded.get(scratchFolder) ?? 0) + 1;
+    this.#embedded.set(scratchFolder, count);
+    if (count === this.#settings.crashAt && markCrash(scratchFolder)) process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+/** @returns false if the task's crash has happened before */
+function markCrash(scratchFolder: string): boolean {
+  mkdirSync(scratchFolder, { recursive: true });
+  try {
+    const mark = openSync(join(scratchFolder, CRASH_MARK), 'wx');
+    fsyncSync(mark);
+    closeSync(mark);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,191 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { FailureType } from '../../contract/failure-types.ts';
+import { VirnucproError } from '../../contract/virnucpro-error.ts';
+import { deferred } from '../../platform/deferred.ts';
+import { embedderError } from '../embedder-error.ts';
+import type { Frame } from './frames.ts';
+import { encodeFrame, FrameDecoder } from './frames.ts';
+
+/** How an embedder process is started. */
+export interface ProcessSpec {
+  /** Name of the embedder, for messages. */
+  name: string;
+  command: string;
+  args: readonly string[];
+  env?: NodeJS.ProcessEnv | undefined;
+  /** Takes what the process prints to stdout and stderr, line by line. */
+  log(line: string): void;
+}
+
+interface Pending {
+  resolve(frame: Frame): void;
+  reject(error: unknown): void;
+}
+
+/** Descriptor on which the process answers. Not stdout, which any library may print to. */
+const ANSWERS = 3;
+/** Lines of its output that the message about a death repeats. */
+const LAST_WORDS = 5;
+const FAILURE_TYPES: ReadonlySet<string> = new Set(Object.values(FailureType));
+
+/**
+ * A running embedder process: frames go in on its stdin, answers come back on descriptor 3. Many requests may be in
+ * flight; each has a number that its answer repeats.
+ *
+ * The process has a process group of its own, which is killed as a whole. When this process dies, however it dies, the
+ * other one sees the end of its stdin and has to exit.
+ *
+ * From the process: `{ready: true, …}` once, then per request `{id}` with the payload, or `{id, error: {type, message}}`.
+ * To the process: `{id, …}` with a payload, and `{drop: id}` when nobody waits any longer.
+ */
+export class EmbedderProcess {
+  /** Resolves with the header of the first frame; rejects if the process dies before. */
+  readonly ready: Promise<Record<string, unknown>>;
+  readonly #spec: ProcessSpec;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  readonly #pending = new Map<number, Pending>();
+  readonly #lastWords: string[] = [];
+  #death: VirnucproError | undefined;
+  #nextId = 1;
+
+  constructor(spec: ProcessSpec) {
+    this.#spec = spec;
+    this.#child = spawn(spec.command, spec.args, {
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: spec.env ?? process.env,
+    });
+    const ready = deferred<Record<string, unknown>>();
+    const exited = deferred<void>();
+    this.ready = ready.promise;
+    this.#exited = exited.promise;
+    // Whoever awaits it gets the error; nobody may be waiting at the moment.
+    ready.promise.catch(() => undefined);
+    const onDeath = (how: string): void => {
+      this.#die(how);
+      ready.reject(this.#death);
+      exited.resolve();
+    };
+    this.#child.once('error', (error) => onDeath(`could not be started: ${error.message}`));
+    this.#child.once('exit', (code, signal) => onDeath(describeExit(this.#child.pid, code, signal)));
+    this.#readAnswers((header) => ready.resolve(header));
+    for (const output of [this.#child.stdout, this.#child.stderr]) this.#readOutput(output as Readable);
+    // A write to a dead process fails with EPIPE; its exit is what is reported.
+    this.#input.on('error', () => undefined);
+  }
+
+  /** False as soon as the process has died. */
+  get alive(): boolean {
+    return this.#death === undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /**
+   * Sends a request and waits for its answer.
+   *
+   * @throws VirnucproError of the type that the process names; `EmbeddingError.Embedder` if it dies; the abort reason
+   */
+  async request(header: object, payload: Uint8Array, signal: AbortSignal): Promise<Frame> {
+    signal.throwIfAborted();
+    if (this.#death !== undefined) throw this.#death;
+    const id = this.#nextId++;
+    const answer = deferred<Frame>();
+    this.#pending.set(id, answer);
+    const onAbort = (): void => {
+      this.#send({ drop: id });
+      answer.reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      this.#send({ ...header, id }, payload);
+      return await answer.promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#pending.delete(id);
+    }
+  }
+
+  /** Kills the process and everything it has started; resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#killGroup();
+    await this.#exited;
+  }
+
+  get #input(): Writable {
+    return this.#child.stdin as Writable;
+  }
+
+  #send(header: object, payload?: Uint8Array): void {
+    for (const bytes of encodeFrame(header, payload)) this.#input.write(bytes);
+  }
+
+  #readAnswers(onReady: (header: Record<string, unknown>) => void): void {
+    const decoder = new FrameDecoder();
+    const answers = this.#child.stdio[ANSWERS] as Readable;
+    answers.on('error', () => undefined);
+    answers.on('data', (bytes: Buffer) => {
+      try {
+        for (const frame of decoder.push(bytes)) {
+          if (frame.header['ready'] === true) onReady(frame.header);
+          else this.#settle(frame);
+        }
+      } catch (error) {
+        this.#die(`broke the protocol: ${(error as Error).message}`);
+        this.#killGroup();
+      }
+    });
+  }
+
+  #readOutput(output: Readable): void {
+    createInterface({ input: output, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+      this.#lastWords.push(line);
+      if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift();
+      this.#spec.log(line);
+    });
+  }
+
+  #settle(frame: Frame): void {
+    const pending = this.#pending.get(Number(frame.header['id']));
+    // Nobody waits for the answer to a dropped request.
+    if (pending === undefined) return;
+    const error = frame.header['error'];
+    if (error === undefined) pending.resolve(frame);
+    else pending.reject(this.#remoteError(error as { type?: unknown; message?: unknown }));
+  }
+
+  #remoteError({ type, message }: { type?: unknown; message?: unknown }): VirnucproError {
+    const text = `embedder ${this.#spec.name}: ${String(message)}`;
+    if (typeof type !== 'string' || !FAILURE_TYPES.has(type)) return embedderError(text);
+    return new VirnucproError(type as FailureType, text);
+  }
+
+  #die(how: string): void {
+    if (this.#death !== undefined) return;
+    const said = this.#lastWords.length === 0 ? '' : `; it last said: ${this.#lastWords.join(' / ')}`;
+    this.#death = embedderError(`embedder ${this.#spec.name}: its process ${how}${said}`);
+    for (const { reject } of this.#pending.values()) reject(this.#death);
+    // The leader is gone; what it started has to go too.
+    this.#killGroup();
+  }
+
+  #killGroup(): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+function describeExit(pid: number | undefined, code: number | null, signal: string | null): string {
+  const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
+  return `(pid ${pid}) ${how}`;
+}

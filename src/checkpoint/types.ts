@@ -88,4 +88,39 @@ export interface PublishResult {
   sha256: string;
   rows: number;
   dim: number;
+  /** The storage has no hard links: published by exclusive create and rename, which a crash can leave as an empty file. */
+  linksUnsupported?: true;
+}
+
+/** The document of `validate-checkpoints --json`; fields may be added, not changed. */
+export interface FolderReport {
+  schema: 1;
+  /** As given. */
+  directory: string;
+  level: ValidationLevel;
+  found: number;
+  /** Unfinished ones included. */
+  valid: number;
+  /** Corrupted and incompatible. */
+  failed: number;
+  inProgress: number;
+  unavailable: number;
+  /** Sorted by path. */
+  checkpoints: CheckpointEntry[];
+}
+
+/** What one key of a checkpoint's dict holds. */
+export interface KeySummary {
+  /** Name of the Python type, e.g. `list`, `Tensor`, `str`. */
+  type: string;
+  dtype?: string;
+  shape?: number[];
+  /** Elements of a list, tuple, set or dict; characters of a text. */
+  length?: number;
+}
+
+/** The document of `inspect --json`. */
+export interface CheckpointInspection extends CheckpointEntry {
+  /** Absent where the content could not be read, or is not a dict. */
+  keys?: Record<string, KeySummary>;
 }

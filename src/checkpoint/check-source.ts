@@ -1,0 +1,112 @@
+import type { ByteSource, FileSource, TorchFile } from '../torch/index.ts';
+import { FileChangedError, openFileSource, readDirectory, readTorchFile, TorchFileError } from '../torch/index.ts';
+import type { CheckpointError } from './errors.ts';
+import { CheckpointError as CheckpointErrorClass, corrupted, errnoOf, incompatible, unavailable } from './errors.ts';
+import { duplicateIdsWarning } from './ids.ts';
+import type { Judgement } from './judge.ts';
+import { judge } from './judge.ts';
+import { RowScan } from './row-scan.ts';
+import type { CheckpointEntry, ValidateOptions } from './types.ts';
+
+/** All that was learned of a checkpoint. `file` is there once the container and the pickle were read. */
+export interface CheckedCheckpoint extends Judgement {
+  file?: TorchFile;
+  integrity?: CheckpointEntry['integrity'];
+  warnings?: string[];
+}
+
+/**
+ * Opens a checkpoint for everything that follows, once.
+ *
+ * @throws CheckpointError `corrupted` if there is no file or it is empty, `unavailable` for everything else
+ */
+export function openSource(path: string): FileSource {
+  let source: FileSource;
+  try {
+    source = openFileSource(path);
+  } catch (error) {
+    throw asCheckpointError(error, path);
+  }
+  const problem = sourceProblem(source, path);
+  if (problem === undefined) return source;
+  source.close();
+  throw problem;
+}
+
+function sourceProblem(source: FileSource, path: string): CheckpointError | undefined {
+  if (!source.isFile)
+    return unavailable(path, 'NOT_A_FILE', 'not a regular file; folders, FIFOs and devices are not read');
+  return source.size === 0 ? corrupted(path, 'EMPTY', 'file is 0 bytes') : undefined;
+}
+
+/**
+ * Checks an open checkpoint at the level asked for. What is wrong with it is returned as {@link CheckedCheckpoint.problem},
+ * with all that was learned before.
+ *
+ * @throws the abort reason; any other error is a defect
+ */
+export function checkSource(source: ByteSource, path: string, options: ValidateOptions): CheckedCheckpoint {
+  const checked: CheckedCheckpoint = {};
+  try {
+    if (options.level === 'header') {
+      readDirectory(source);
+      checked.integrity = 'header';
+    } else {
+      readAndJudge(source, path, options, checked);
+    }
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    checked.problem = asCheckpointError(error, path);
+  }
+  return checked;
+}
+
+function readAndJudge(source: ByteSource, path: string, options: ValidateOptions, checked: CheckedCheckpoint): void {
+  const deep = options.level === 'deep' && !options.trustContent;
+  let scan: RowScan | undefined;
+  const file = readTorchFile(source, {
+    level: options.trustContent ? 'trusted' : deep ? 'deep' : 'structure',
+    ...(options.signal && { signal: options.signal }),
+    // Corrupted comes before incompatible: what judge finds wrong is kept until every CRC of the level has been seen.
+    onStructure: (opened) => {
+      Object.assign(checked, judge(opened, { ...options, path }));
+      if (deep && checked.layout && !checked.problem) scan = new RowScan(opened, checked.layout);
+    },
+    onStorageChunk: (storage, chunk, byteOffset) => scan?.chunk(storage, chunk, byteOffset),
+  });
+  checked.file = file;
+  if (checked.problem) return;
+  checked.integrity = file.integrity === 'trusted' ? 'header' : file.integrity;
+  scan?.finish(file);
+  if (deep) addFindings(scan, path, checked);
+}
+
+function addFindings(scan: RowScan | undefined, path: string, checked: CheckedCheckpoint): void {
+  const text = scan?.problem(checked.ids);
+  if (text !== undefined) {
+    checked.problem = incompatible(path, 'NON_FINITE', text);
+    return;
+  }
+  const warnings = [scan?.warning(checked.ids), duplicateIdsWarning(checked.ids ?? [])];
+  const said = warnings.filter((warning) => warning !== undefined);
+  if (said.length > 0) checked.warnings = said;
+}
+
+/**
+ * The class of an error that stopped the reading: only what the bytes themselves say is `corrupted` or `incompatible`.
+ * Anything unknown is a defect and passes through.
+ */
+export function asCheckpointError(error: unknown, path: string): CheckpointError {
+  if (error instanceof CheckpointErrorClass) return error;
+  if (error instanceof TorchFileError) return fromTorchFileError(error, path);
+  if (error instanceof FileChangedError) return unavailable(path, error.code, error.message, { cause: error });
+  const code = errnoOf(error);
+  if (code === undefined) throw error;
+  if (code === 'ENOENT') return corrupted(path, 'MISSING', 'file does not exist', { cause: error });
+  return unavailable(path, code, (error as Error).message, { cause: error });
+}
+
+function fromTorchFileError(error: TorchFileError, path: string): CheckpointError {
+  const make = error.fault === 'corrupted' ? corrupted : incompatible;
+  return make(path, error.code, error.message, { cause: error });
+}

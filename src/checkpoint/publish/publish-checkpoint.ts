@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import type { FileSystem, OpenFile } from '../../platform/file-system.ts';
+import { writeAll } from '../../platform/file-system.ts';
+import { nodeFileSystem } from '../../platform/node-file-system.ts';
+import { writeTorchFile } from '../../torch/index.ts';
+import type { CheckedCheckpoint } from '../check-source.ts';
+import { corrupted, errnoOf, incompatible } from '../errors.ts';
+import type { CheckpointContent, CheckpointExpectation, PublishResult } from '../types.ts';
+import { syncFolderShared } from './folder-sync.ts';
+import { checkContent, checkpointPayload } from './payload.ts';
+import { placeFile } from './place.ts';
+import { checkOpenFile, digestFile, isSmall, reopenAndCheck } from './read-back.ts';
+import { TempWriter } from './temp-writer.ts';
+
+export interface PublishOptions {
+  /** @default the real one */
+  fileSystem?: FileSystem;
+  signal?: AbortSignal;
+  /** Bytes written so far; starts again at 0 when a file has to be written again. */
+  onProgress?: (bytes: number) => void;
+}
+
+/** New temporary files after bytes that read back differently. */
+const MAX_WRITES = 3;
+
+/**
+ * Writes a checkpoint so that a reader sees nothing, the file that was there before, or this one, complete and valid: to a
+ * temporary file in the same folder, synced, read back and validated deep, marked complete, synced and validated again, and
+ * only then linked under its name. Never replaces a file. Leaves no temporary file behind where it can unlink.
+ *
+ * Uses the calling thread for seconds where the content is large: see {@link writeCheckpoint} for the same in a thread.
+ *
+ * @param path the folder has to exist
+ * @param content rows of 768 (nucleotide), 2,560 (protein), 3,328 (merged) or any other number (vectors) of finite values
+ * @returns `existing` if a valid checkpoint of the same kind, ids and dimension was there first, and was kept
+ * @throws CheckpointError `incompatible`: content that no checkpoint can hold, or another file at `path`;
+ *   `corrupted` with code `WRITE_VERIFICATION`: what was written read back differently three times
+ * @throws the errno error of the system call (disk full, quota, I/O), its message naming the file: the target is as it was
+ *   before, or this checkpoint; publish again
+ */
+export async function publishCheckpoint(
+  path: string,
+  content: CheckpointContent,
+  options: PublishOptions = {},
+): Promise<PublishResult> {
+  checkContent(path, content);
+  for (let write = 1; ; write++) {
+    options.signal?.throwIfAborted();
+    try {
+      return await publishOnce(path, content, options);
+    } catch (error) {
+      if (!(error instanceof ReadBackError)) throw namingFile(error, path);
+      if (write < MAX_WRITES) continue;
+      const text = `the file read back differently ${MAX_WRITES} times (${error.message}); check the storage`;
+      throw corrupted(path, 'WRITE_VERIFICATION', text, { cause: error });
+    }
+  }
+}
+
+/** What was written is not what is read: worth another temporary file. */
+class ReadBackError extends Error {
+  override readonly name = 'ReadBackError';
+}
+
+async function publishOnce(path: string, content: CheckpointContent, options: PublishOptions): Promise<PublishResult> {
+  const fileSystem = options.fileSystem ?? nodeFileSystem;
+  const temp = tempPath(path);
+  const file = await fileSystem.open(temp, 'create-exclusive');
+  try {
+    const written = await writeAndClose(file, { fileSystem, path: temp, judgedAs: path }, content, options);
+    const placement = await placeFile(fileSystem, temp, path);
+    if (placement === 'taken') return await keepExisting(fileSystem, path, content);
+    await syncFolderShared(fileSystem, dirname(path));
+    return {
+      outcome: 'published',
+      path,
+      ...written,
+      rows: content.rows.rows,
+      dim: content.rows.dim,
+      ...(placement === 'renamed' && { linksUnsupported: true }),
+    };
+  } finally {
+    await fileSystem.unlink(temp).catch(() => undefined);
+  }
+}
+
+interface TempPlace {
+  fileSystem: FileSystem;
+  path: string;
+  judgedAs: string;
+}
+
+/** Everything up to a closed temporary file whose final bytes are on disk and valid. */
+async function writeAndClose(
+  file: OpenFile,
+  place: TempPlace,
+  content: CheckpointContent,
+  options: PublishOptions,
+): Promise<{ bytes: number; sha256: string }> {
+  let digest: string | undefined;
+  try {
+    digest = await writeAndComplete(file, place, content, options);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    throw error;
+  }
+  await file.close();
+  options.signal?.throwIfAborted();
+  const { checked, bytes, sha256 } = await reopenAndCheck(place, { level: 'structure', expect: expectation(content) });
+  assertReadBack(checked, 'complete');
+  return { bytes, sha256: sha256 ?? digest ?? '' };
+}
+
+/** @returns the digest of the final bytes where the file is too large to be read in one piece */
+async function writeAndComplete(
+  file: OpenFile,
+  place: TempPlace,
+  content: CheckpointContent,
+  { signal, onProgress }: PublishOptions,
+): Promise<string | undefined> {
+  const writer = new TempWriter(file, signal, onProgress);
+  const prefix = basename(place.judgedAs, '.pt');
+  const { bytes, patches } = await writeTorchFile(writer, checkpointPayload(place.judgedAs, content), { prefix });
+  await writer.flush();
+  // The digest of a large file costs about as much as its fsync, which leaves the processor idle.
+  const digesting = isSmall(bytes) ? undefined : digestFile(file, bytes, patches);
+  const [synced, digested] = await Promise.allSettled([file.sync(), digesting]);
+  if (synced.status === 'rejected') throw synced.reason;
+  if (digested.status === 'rejected') throw digested.reason;
+  signal?.throwIfAborted();
+  const options = { level: 'deep', expect: expectation(content), ...(signal && { signal }) } as const;
+  assertReadBack(await checkOpenFile(file, bytes, place, options), 'in_progress');
+  for (const patch of patches) await writeAll(file, patch.bytes, patch.offset);
+  await file.sync();
+  return digested.value;
+}
+
+/** @throws ReadBackError, or the errno error that kept the file from being read */
+function assertReadBack({ problem, status }: CheckedCheckpoint, expected: 'in_progress' | 'complete'): void {
+  if (problem?.class === 'unavailable') throw problem.cause ?? problem;
+  if (problem) throw new ReadBackError(problem.reason, { cause: problem });
+  if (status !== expected) throw new ReadBackError(`status is ${status}, expected ${expected}`);
+}
+
+/** EEXIST: whoever was first wins if it is the same checkpoint; values need not be equal, embedders are not exact. */
+async function keepExisting(fileSystem: FileSystem, path: string, content: CheckpointContent): Promise<PublishResult> {
+  const stat = await fileSystem.stat(path);
+  if (stat && !stat.isFile) throw taken(path, 'it is not a regular file');
+  const place = { fileSystem, path, judgedAs: path };
+  const found = await reopenAndCheck(place, { level: 'deep', expect: expectation(content) });
+  const { problem, status } = found.checked;
+  if (problem?.class === 'unavailable') throw problem;
+  if (problem) throw taken(path, problem.reason);
+  if (status === 'in_progress') throw taken(path, 'it is not complete');
+  await syncFolderShared(fileSystem, dirname(path));
+  const sha256 = found.sha256 ?? (await digestOf(fileSystem, path, found.bytes));
+  const { rows, dim } = content.rows;
+  return { outcome: 'existing', path, bytes: found.bytes, sha256, rows, dim };
+}
+
+function taken(path: string, why: string): Error {
+  const text = `another file is there and is not this checkpoint (${why}); move it away`;
+  return incompatible(path, 'TARGET_TAKEN', text);
+}
+
+async function digestOf(fileSystem: FileSystem, path: string, bytes: number): Promise<string> {
+  const file = await fileSystem.open(path, 'read');
+  try {
+    return await digestFile(file, bytes);
+  } finally {
+    await file.close();
+  }
+}
+
+function expectation({ kind, ids, rows }: CheckpointContent): CheckpointExpectation {
+  return { kind, ids, dim: rows.dim, source: 'what was written' };
+}
+
+/** Longest file name on common file systems, in bytes. */
+const MAX_NAME_BYTES = 255;
+/** What a character that was cut in half can become too long by. */
+const CUT_CHARACTER_BYTES = 2;
+
+/** `.{name}.{unique}.tmp` beside the target: only there can it be linked, and only names with a dot are no checkpoints. */
+function tempPath(path: string): string {
+  const suffix = `.${process.pid}-${randomBytes(8).toString('hex')}.tmp`;
+  const room = MAX_NAME_BYTES - suffix.length - '.'.length - CUT_CHARACTER_BYTES;
+  const name = Buffer.from(basename(path)).subarray(0, room).toString();
+  return join(dirname(path), `.${name}${suffix}`);
+}
+
+/** System calls on an open file do not name it in their errors. */
+function namingFile(error: unknown, path: string): unknown {
+  const code = errnoOf(error);
+  if (!(error instanceof Error) || code === undefined || error.message.includes(path)) return error;
+  const { errno, syscall } = error as NodeJS.ErrnoException;
+  return Object.assign(new Error(`${path}: ${error.message}`, { cause: error }), { code, errno, syscall, path });
+}

@@ -1,0 +1,139 @@
+import type { PyList, PyValue, TorchTensor, NumpyArray } from '../torch/index.ts';
+import { ELEMENT_SIZE, isDict, isList, isNumpyArray, isTensor, pythonTypeName } from '../torch/index.ts';
+import { numpyFloatType } from './row-values.ts';
+
+/** Where the rows of a checkpoint lie; the exact shapes are free, the number of rows and their length are not. */
+export type RowLayout = { rows: number; dim: number } & (
+  | { form: 'tensor'; tensor: TorchTensor }
+  | { form: 'numpy'; array: NumpyArray }
+  /** One tensor or one list of Python floats per row. */
+  | { form: 'cells'; cells: readonly RowCell[]; labels: readonly (string | undefined)[] }
+);
+
+export type RowCell = TorchTensor | PyList;
+
+export interface RowProblem {
+  code: string;
+  text: string;
+}
+
+/** Either a layout, or why there is none. `ragged` is the first row that is not as long as row 0. */
+export type DescribedRows =
+  { layout: RowLayout; ragged?: { row: number; dim: number } } | { layout?: undefined; problem: RowProblem };
+
+/**
+ * Finds the rows in the value of the data key: a tensor or numpy array `[…, d]`, or a list of tensors, of lists of
+ * floats, or of dicts with a `mean_representation`.
+ *
+ * @param name the data key, for messages
+ */
+export function describeRows(name: string, value: PyValue): DescribedRows {
+  if (isTensor(value)) return describeTensor(name, value);
+  if (isNumpyArray(value)) return describeNumpy(name, value);
+  const items = sequenceItems(value);
+  if (items === undefined) {
+    const got = isList(value) ? 'a list of floats' : pythonTypeName(value);
+    return problem('ROWS_MISSING', `${name} holds no rows: expected a tensor or a list of rows, got ${got}`);
+  }
+  return describeItems(name, items);
+}
+
+/** The elements of a list or tuple without Python floats; undefined for anything else. */
+export function sequenceItems(value: PyValue | undefined): readonly PyValue[] | undefined {
+  if (isList(value)) return value.floatCount === 0 ? (value.parts as readonly PyValue[]) : undefined;
+  return typeof value === 'object' && value !== null && value.type === 'tuple' ? value.items : undefined;
+}
+
+function describeTensor(name: string, tensor: TorchTensor): DescribedRows {
+  const fault = tensorProblem(name, tensor);
+  if (fault) return { problem: fault };
+  if (tensor.shape.length < 2) return shapeProblem(name, tensor.shape);
+  return { layout: { form: 'tensor', tensor, ...rowsAndDim(tensor.shape) } };
+}
+
+function describeNumpy(name: string, array: NumpyArray): DescribedRows {
+  const type = numpyFloatType(array);
+  if (type === undefined) return problem('DTYPE', `${name} is an array of ${array.dtype.descr}, expected floats`);
+  if (array.shape.length < 2) return shapeProblem(name, array.shape);
+  const { rows, dim } = rowsAndDim(array.shape);
+  if (rows * dim * ELEMENT_SIZE[type.dtype] !== array.bytes.byteLength) {
+    const expected = rows * dim * ELEMENT_SIZE[type.dtype];
+    return problem('SHAPE', `${name} holds ${array.bytes.byteLength} bytes, its shape needs ${expected}`);
+  }
+  return { layout: { form: 'numpy', array, rows, dim } };
+}
+
+function describeItems(name: string, items: readonly PyValue[]): DescribedRows {
+  const cells: RowCell[] = [];
+  const labels: (string | undefined)[] = [];
+  for (const [row, item] of items.entries()) {
+    const value = isDict(item) ? item.get('mean_representation') : item;
+    const label = isDict(item) ? item.get('label') : undefined;
+    const cell = readCell(`${name}[${row}]`, value);
+    if ('problem' in cell) return { problem: cell.problem };
+    cells.push(cell.value);
+    labels.push(typeof label === 'string' ? label : undefined);
+  }
+  const first = cells[0];
+  const dim = first === undefined ? 0 : cellLength(first);
+  const overlap = overlapProblem(name, cells);
+  if (overlap) return { problem: overlap };
+  const layout: RowLayout = { form: 'cells', cells, labels, rows: cells.length, dim };
+  const row = cells.findIndex((cell) => cellLength(cell) !== dim);
+  return row < 0 ? { layout } : { layout, ragged: { row, dim: cellLength(cells[row] as RowCell) } };
+}
+
+function readCell(name: string, value: PyValue | undefined): { value: RowCell } | { problem: RowProblem } {
+  if (isTensor(value)) {
+    const fault = tensorProblem(name, value);
+    if (fault) return { problem: fault };
+    if (value.shape.length > 0 && value.numel === value.shape.at(-1)) return { value };
+    return shapeProblem(name, value.shape);
+  }
+  if (isList(value) && value.floatCount === value.length) return { value };
+  const got = value === undefined ? 'a dict without mean_representation' : pythonTypeName(value);
+  return problem('ROWS_MISSING', `${name} is no row: expected a tensor or a list of floats, got ${got}`);
+}
+
+export function cellLength(cell: RowCell): number {
+  return cell.type === 'tensor' ? cell.numel : cell.length;
+}
+
+const FLOATS: ReadonlySet<string> = new Set(['float32', 'float64', 'float16', 'bfloat16']);
+
+function tensorProblem(name: string, tensor: TorchTensor): RowProblem | undefined {
+  if (!FLOATS.has(tensor.dtype)) {
+    return { code: 'DTYPE', text: `${name} is a tensor of ${tensor.dtype}, expected float32` };
+  }
+  if (tensor.numel * ELEMENT_SIZE[tensor.dtype] <= tensor.storage.byteLength) return undefined;
+  return amplification(name, tensor.numel * ELEMENT_SIZE[tensor.dtype], tensor.storage.byteLength);
+}
+
+/** Rows that share bytes could ask for any amount of work and memory from a small file (stride 0, repeated views). */
+function overlapProblem(name: string, cells: readonly RowCell[]): RowProblem | undefined {
+  const storages = new Map<string, number>();
+  let bytes = 0;
+  for (const cell of cells) {
+    if (cell.type !== 'tensor') continue;
+    bytes += cell.numel * ELEMENT_SIZE[cell.dtype];
+    storages.set(cell.storage.key, cell.storage.byteLength);
+  }
+  const stored = [...storages.values()].reduce((sum, size) => sum + size, 0);
+  return bytes <= stored ? undefined : amplification(name, bytes, stored);
+}
+
+function amplification(name: string, expected: number, stored: number): RowProblem {
+  return { code: 'ROWS_OVERLAP', text: `rows of ${name} overlap: they need ${expected} bytes, ${stored} are stored` };
+}
+
+function rowsAndDim(shape: readonly number[]): { rows: number; dim: number } {
+  return { rows: shape.slice(0, -1).reduce((product, size) => product * size, 1), dim: shape.at(-1) ?? 0 };
+}
+
+function shapeProblem(name: string, shape: readonly number[]): { problem: RowProblem } {
+  return problem('SHAPE', `${name} has shape [${shape.join(', ')}], expected rows of one length`);
+}
+
+function problem(code: string, text: string): { problem: RowProblem } {
+  return { problem: { code, text } };
+}

@@ -1,0 +1,85 @@
+import type { FileSource } from '../torch/index.ts';
+import type { CheckedCheckpoint } from './check-source.ts';
+import { asCheckpointError, checkSource, openSource } from './check-source.ts';
+import { CheckpointError } from './errors.ts';
+import { runInThread } from './pool.ts';
+import type { CheckpointEntry, ValidateOptions } from './types.ts';
+
+/**
+ * Checks one checkpoint, in a thread. Opens it once, reads it in pieces, executes nothing and changes nothing.
+ *
+ * ```ts
+ * const entry = await validateCheckpoint('out/a_ESM.pt', { level: 'deep' });
+ * if (entry.result !== 'valid') console.error(entry.reason); // corrupted: data/3: CRC-32 …
+ * ```
+ *
+ * @param path file to check; what it is called states an expectation, e.g. `_ESM.pt` a protein checkpoint
+ * @returns never rejects because of the file: whatever is wrong with it is the entry's `result`, `code` and `reason`
+ * @throws the reason of `options.signal` once it is aborted
+ */
+export async function validateCheckpoint(path: string, options: ValidateOptions = {}): Promise<CheckpointEntry> {
+  const [entry] = await validateCheckpoints([path], options);
+  return entry as CheckpointEntry;
+}
+
+/** {@link validateCheckpoint} for several paths in one thread, in order: cheaper per file where files are small. */
+export async function validateCheckpoints(
+  paths: readonly string[],
+  options: ValidateOptions = {},
+): Promise<CheckpointEntry[]> {
+  const { signal, ...rest } = options;
+  return runInThread('validate', { paths, options: rest }, { signal });
+}
+
+/** {@link validateCheckpoint} in the calling thread, which it blocks. */
+export function validateCheckpointSync(path: string, options: ValidateOptions = {}): CheckpointEntry {
+  let source: FileSource;
+  try {
+    source = openSource(path);
+  } catch (error) {
+    return entryOf(path, { problem: asCheckpointError(error, path) }, emptySize(error));
+  }
+  try {
+    return entryOf(path, checkFile(source, path, options), source.size);
+  } finally {
+    source.close();
+  }
+}
+
+/** {@link checkSource} for a file on disk, which someone may replace or write to meanwhile. */
+export function checkFile(source: FileSource, path: string, options: ValidateOptions): CheckedCheckpoint {
+  const checked = checkSource(source, path, options);
+  try {
+    source.assertUnchanged();
+  } catch (error) {
+    return { problem: asCheckpointError(error, path) };
+  }
+  return checked;
+}
+
+/** @param bytes size of the file, undefined if it could not be learned */
+export function entryOf(path: string, checked: CheckedCheckpoint, bytes: number | undefined): CheckpointEntry {
+  const { problem } = checked;
+  return {
+    path,
+    result: problem?.class ?? 'valid',
+    ...(problem && { code: problem.code, reason: problem.reason }),
+    ...(checked.kind && { kind: checked.kind }),
+    ...(checked.version !== undefined && { version: checked.version }),
+    ...(checked.status !== undefined && { status: checked.status }),
+    ...rowFields(checked),
+    ...(bytes !== undefined && { bytes }),
+    ...(!problem && checked.integrity && { integrity: checked.integrity }),
+    ...(checked.warnings && { warnings: checked.warnings }),
+  };
+}
+
+function rowFields({ rows, dim, ids }: CheckedCheckpoint): { rows?: number; dim?: number } {
+  const count = rows ?? ids?.length;
+  return { ...(count !== undefined && { rows: count }), ...(dim !== undefined && { dim }) };
+}
+
+/** A file of 0 bytes is the one whose size is known although it was not opened. */
+function emptySize(error: unknown): number | undefined {
+  return error instanceof CheckpointError && error.code === 'EMPTY' ? 0 : undefined;
+}

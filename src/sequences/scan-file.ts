@@ -4,7 +4,7 @@ import { chunkId, countChunks } from './chunk-sequence.ts';
 import { openContent } from './content.ts';
 import type { LocatedRecord } from './fasta-parser.ts';
 import { FastaParser } from './fasta-parser.ts';
-import { parseChunks, UniqueIds } from './read-fasta.ts';
+import { UniqueIds } from './read-fasta.ts';
 import type { FilePart, InputSummary } from './types.ts';
 
 export interface ScanOptions {
@@ -32,10 +32,12 @@ export async function scanFile(path: string, options: ScanOptions): Promise<Inpu
   const parser = new FastaParser(path);
   const ids = new UniqueIds(path);
   const cutter = new PartCutter(options);
-  for await (const record of parseChunks(parser, digest.through(chunks))) {
+  const take = async (record: LocatedRecord): Promise<void> => {
     ids.add(record.id, record.line);
     await cutter.add(record);
-  }
+  };
+  for await (const chunk of digest.through(chunks)) for (const record of parser.push(chunk)) await take(record);
+  await take(parser.end());
   await cutter.end();
   return {
     sha256: digest.hex(),
@@ -76,9 +78,12 @@ class PartCutter {
 
   async add(record: LocatedRecord): Promise<void> {
     const { chunkLength } = this.#options;
-    if (chunkLength === undefined) return this.#addWindow(record, record.id, 0);
-    const chunks = countChunks(record.sequence.length, chunkLength);
-    for (let index = 0; index < chunks; index++) await this.#addWindow(record, chunkId(record.id, index), index);
+    const windows = chunkLength === undefined ? 1 : countChunks(record.sequence.length, chunkLength);
+    for (let index = 0; index < windows; index++) {
+      this.#addWindow(record, chunkLength === undefined ? record.id : chunkId(record.id, index), index);
+      if (this.#part?.count === this.#options.sequencesPerFile) await this.end();
+      if (this.windows % WINDOWS_PER_SLICE === 0) await this.#pause();
+    }
   }
 
   async end(): Promise<void> {
@@ -86,7 +91,7 @@ class PartCutter {
     this.#part = undefined;
   }
 
-  async #addWindow(record: LocatedRecord, id: string, indexInRecord: number): Promise<void> {
+  #addWindow(record: LocatedRecord, id: string, indexInRecord: number): void {
     this.#part ??= {
       number: ++this.#parts,
       first: this.windows,
@@ -98,10 +103,10 @@ class PartCutter {
     this.#part.ids.push(id);
     this.#part.count += 1;
     this.windows += 1;
-    if (this.#part.count >= this.#options.sequencesPerFile) await this.end();
-    if (this.windows % WINDOWS_PER_SLICE === 0) {
-      this.#options.signal?.throwIfAborted();
-      await setImmediate();
-    }
+  }
+
+  async #pause(): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    await setImmediate();
   }
 }

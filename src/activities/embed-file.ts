@@ -4,6 +4,7 @@ import type { EmbedFileResult, TaskInput } from '../contract/activities.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { EmbedHeartbeat } from '../contract/progress.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { embedderFactory } from '../embedders/index.ts';
 import { countFruitlessFailures, openSpool, recordFailure, type EpochClaim, type Spool } from '../spool/index.ts';
 import type { ActivityScope } from './activity-scope.ts';
 import { commitSignal } from './commit-signal.ts';
@@ -33,9 +34,7 @@ export async function embedFile(
   const spool = await openSpool(loaded.spoolFolder, loaded.shape, epochClaim(), { signal: commitSignal(scope.signal) });
   const rowsBefore = spool.durableRows;
   try {
-    await embedMissingRows(loaded, spool, batchEmbedder(loaded, embedders, scope.signal), scope.signal, () =>
-      scope.describe(heartbeatOf(loaded, spool)),
-    );
+    await embedWith(embedders, loaded, spool, scope);
     const segments = await spool.finish();
     return { spool: loaded.spoolName, segments, rows: loaded.shape.rows, dim: loaded.shape.dim };
   } catch (error) {
@@ -45,15 +44,22 @@ export async function embedFile(
   }
 }
 
-function batchEmbedder(
-  { embedder, plan, inputFile, spoolFolder }: LoadedTask,
+async function embedWith(
   embedders: ActivityDependencies['embedders'],
-  signal: AbortSignal,
-): BatchEmbedder {
-  const { description, options } = embedder;
-  const task = { file: inputFile, scratchFolder: spoolFolder };
-  const batchSize = plan.header.batchSize ?? description.batchSize;
-  return new BatchEmbedder(embedders.get(description, options), task, batchSize, signal);
+  loaded: LoadedTask,
+  spool: Spool,
+  { signal, describe }: ActivityScope,
+): Promise<void> {
+  const { description, options } = loaded.embedder;
+  const lease = await embedders.acquire(embedderFactory(description.name), options, description, signal);
+  try {
+    const task = { file: loaded.inputFile, scratchFolder: loaded.spoolFolder };
+    const batchSize = loaded.plan.header.batchSize ?? description.batchSize;
+    const batches = new BatchEmbedder(lease.embedder, task, batchSize, signal);
+    await embedMissingRows(loaded, spool, batches, signal, () => describe(heartbeatOf(loaded, spool)));
+  } finally {
+    lease.release();
+  }
 }
 
 function heartbeatOf({ task, shape }: LoadedTask, spool: Spool): EmbedHeartbeat {

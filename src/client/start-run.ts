@@ -1,0 +1,56 @@
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import { FailureType } from '../contract/failure-types.ts';
+import { IO_TASK_QUEUE, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { prepareRun, type PreparedRun, type RequestDigest, type RunOptions } from './prepare-run.ts';
+import { RunHandle } from './run-handle.ts';
+
+const MEMO_REQUEST = 'virnucproRequest';
+
+export interface StartOptions {
+  /** @default `virnucpro` */
+  taskQueue?: string;
+}
+
+/**
+ * Starts a run in `options.directory`, or attaches to the one that is running there with the same request. What is on
+ * disk is never embedded again: starting a run that has ended is how it is resumed.
+ *
+ * @throws VirnucproError `RunError.InvalidInput`; `CheckpointError.Incompatible` naming each difference if a run with
+ *   another request is open
+ */
+export async function startRun(client: Client, options: RunOptions, start: StartOptions = {}): Promise<RunHandle> {
+  return startPrepared(client, await prepareRun(options), start);
+}
+
+/** {@link startRun} for a run that is prepared already. */
+export async function startPrepared(client: Client, run: PreparedRun, start: StartOptions = {}): Promise<RunHandle> {
+  const { workflowId, input, digest } = run;
+  try {
+    const handle = await client.workflow.start(WORKFLOW_EMBEDDING_RUN, {
+      workflowId,
+      taskQueue: start.taskQueue ?? IO_TASK_QUEUE,
+      args: [input],
+      memo: { [MEMO_REQUEST]: digest },
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
+    return new RunHandle(client, workflowId, handle.firstExecutionRunId, input.directory, false);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+  const { memo } = await client.workflow.getHandle(workflowId).describe();
+  requireSameRequest(workflowId, memo?.[MEMO_REQUEST] as RequestDigest | undefined, digest);
+  return new RunHandle(client, workflowId, undefined, input.directory, true);
+}
+
+function requireSameRequest(workflowId: string, running: RequestDigest | undefined, asked: RequestDigest): void {
+  const differences = Object.keys(asked)
+    .filter((key) => running?.[key] !== asked[key])
+    .map((key) => `\n  ${key}: ${running?.[key] ?? 'unknown'} there, ${asked[key]} here`);
+  if (differences.length === 0) return;
+  throw new VirnucproError(
+    FailureType.CheckpointIncompatible,
+    `incompatible: workflow ${workflowId} is running in this folder with other settings; wait for it or cancel it first:${differences.join('')}`,
+  );
+}

@@ -1,0 +1,123 @@
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { fileURLToPath } from 'node:url';
+import { createActivities } from '../activities/create-activities.ts';
+import type { ServerIdentity } from '../activities/dependencies.ts';
+import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
+import { EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
+import { entryUrl } from '../platform/entry-url.ts';
+
+/** `io`: workflows and activities on files. `gpu`: embedding. `all`: both in one process. */
+export type WorkerRole = 'io' | 'gpu' | 'all';
+
+export interface VirnucproWorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  /** host:port, as owner.json names the server. */
+  address: string;
+  /** Process of a local server that the command started. */
+  localServerPid?: number;
+  /** @default 'all' */
+  role?: WorkerRole;
+  /** Embedders that this process serves. @default every one of this version */
+  embedders?: readonly string[];
+  /** Tasks in flight per embedder. @default what the embedder declares */
+  slots?: number;
+  /** @default `virnucpro` */
+  taskQueue?: string;
+  /** Told what embedder processes print. */
+  log?: (line: string) => void;
+  /** Passed on to every Worker. */
+  workerOptions?: Partial<WorkerOptions>;
+}
+
+/** Workers of one process, which share their embedders. */
+export interface VirnucproWorkers {
+  readonly workers: readonly Worker[];
+  /** Runs until a shutdown: on SIGINT or SIGTERM, or on {@link shutdown}. Embedders are stopped before it resolves. */
+  run(): Promise<void>;
+  shutdown(): void;
+}
+
+/**
+ * What all workers have in common.
+ *
+ * - Heartbeats are throttled to 3 s at most, so that a cancellation arrives within 3 s.
+ * - Grace 0: on shutdown activities are told at once, flush the rows at hand and hand their task back; after 20 s the
+ *   process ends even if one does not.
+ */
+const COMMON_OPTIONS = {
+  maxHeartbeatThrottleInterval: '3 seconds',
+  defaultHeartbeatThrottleInterval: '3 seconds',
+  shutdownGraceTime: 0,
+  shutdownForceTime: '20 seconds',
+} as const;
+
+/** Activities on files wait for the disk; more at a time only add memory. */
+const IO_SLOTS = 32;
+
+/**
+ * Ready-made workers by role.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` for an unknown embedder
+ */
+export async function createWorkers(options: VirnucproWorkerOptions): Promise<VirnucproWorkers> {
+  const { role = 'all' } = options;
+  const embedders = new ResidentEmbedders(options.log);
+  const activities = createActivities({ embedders, server: serverIdentity(options) });
+  const common = { ...COMMON_OPTIONS, connection: options.connection, namespace: options.namespace };
+  const workers: Worker[] = [];
+  if (role !== 'gpu') {
+    workers.push(
+      await Worker.create({
+        ...common,
+        taskQueue: options.taskQueue ?? IO_TASK_QUEUE,
+        workflowBundle: { codePath: workflowBundlePath() },
+        activities,
+        maxConcurrentActivityTaskExecutions: IO_SLOTS,
+        ...options.workerOptions,
+      }),
+    );
+  }
+  if (role !== 'io') {
+    for (const name of options.embedders ?? EMBEDDERS.map((factory) => factory.name)) {
+      const slots = options.slots ?? embedderFactory(name).slots;
+      workers.push(
+        await Worker.create({
+          ...common,
+          taskQueue: gpuTaskQueue(name),
+          activities: { embedFile: activities.embedFile },
+          maxConcurrentActivityTaskExecutions: slots,
+          ...options.workerOptions,
+        }),
+      );
+    }
+  }
+  return running(workers, embedders);
+}
+
+/** The bundle is built ahead: bundling at the start of every worker would take seconds. */
+export function workflowBundlePath(): string {
+  return fileURLToPath(entryUrl(import.meta.url, '../workflow-bundle.js'));
+}
+
+function serverIdentity({ address, namespace, localServerPid }: VirnucproWorkerOptions): ServerIdentity {
+  return { address, namespace, ...(localServerPid === undefined ? {} : { pid: localServerPid }) };
+}
+
+function running(workers: readonly Worker[], embedders: ResidentEmbedders): VirnucproWorkers {
+  const shutdown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    workers,
+    shutdown,
+    run: async () => {
+      try {
+        // One that fails must not leave the others behind.
+        await Promise.all(workers.map((worker) => worker.run().finally(shutdown)));
+      } finally {
+        await embedders.stopAll();
+      }
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { findTemporal } from '../../src/server/bootstrap/find-temporal.mjs';
+import { runCommand } from '../../src/server/bootstrap/run-command.mjs';
+import { say } from './console.mjs';
+
+/**
+ * What a tier needs beyond Node: the variables that its tests get, or why it cannot run here.
+ *
+ * @typedef {{ env: NodeJS.ProcessEnv } | { missing: string }} Means
+ */
+
+/**
+ * The test tiers in the order in which they run; each is a vitest project of the same name.
+ *
+ * @type {ReadonlyMap<string, () => Promise<Means>>}
+ */
+export const TIERS = new Map([
+  ['unit', nothing],
+  ['replay', nothing],
+  ['package', nothing],
+  ['interop', torch],
+  ['integration', server],
+  ['e2e', server],
+]);
+
+/** @returns {Promise<Means>} */
+async function nothing() {
+  return { env: {} };
+}
+
+/** @returns {Promise<Means>} */
+async function server() {
+  try {
+    const { path } = await findTemporal({ log: say });
+    return { env: { VIRNUCPRO_TEMPORAL_CLI: path } };
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** @returns {Promise<Means>} */
+async function torch() {
+  const explicit = process.env['VIRNUCPRO_PYTHON'];
+  const candidates = explicit ? [explicit] : ['/usr/bin/python3', 'python3'];
+  for (const python of candidates) {
+    const version = await torchVersion(python);
+    if (version === undefined) continue;
+    say(`interop: ${python} with torch ${version}`);
+    return { env: { VIRNUCPRO_PYTHON: python } };
+  }
+  return {
+    missing: `no Python with torch (looked at ${candidates.join(', ')}); set VIRNUCPRO_PYTHON or install python3-torch`,
+  };
+}
+
+/**
+ * @param {string} python
+ * @returns {Promise<string | undefined>}
+ */
+async function torchVersion(python) {
+  const program = 'import torch; print("torch", torch.__version__)';
+  const result = await runCommand(python, ['-c', program]).catch(() => undefined);
+  return result?.status === 0 ? /^torch (\S+)$/mu.exec(result.output)?.[1] : undefined;
+}

@@ -14,7 +14,8 @@ export type { ByteSource, FileSource } from './byte-source.ts';
 export { FAULT_OF_CODE, FileChangedError, TorchFileError } from './errors.ts';
 export type { TorchFault, TorchFileCode } from './errors.ts';
 export type { Archive, ArchiveRecord } from './zip/archive.ts';
-export { readArchive, readDirectory } from './zip/read-archive.ts';
+export { readArchive } from './zip/read-archive.ts';
+export { readDirectory } from './zip/read-directory.ts';
 export { readTorchFile } from './read-torch-file.ts';
 export type { ReadTorchFileOptions, TorchFile, TorchReadLevel } from './read-torch-file.ts';
 export type {
@@ -39,7 +40,8 @@ export { isDict, isList, isNumpyArray, isTensor, pythonTypeName } from './pickle
 export { ELEMENT_SIZE } from './tensor/dtype.ts';
 export type { DType } from './tensor/dtype.ts';
 export { isContiguous, readFloat32Range, readFloatList, readTensor } from './tensor/read-values.ts';
-export type { ComplexNumber, TensorValues } from './tensor/read-values.ts';
+export type { TensorValues } from './tensor/read-values.ts';
+export type { ComplexNumber, ElementValue } from './tensor/elements.ts';
 export { pendingString, pyDict, pyFloat, pyFloats, pyList, pyTensor, writeTorchFile } from './write-torch-file.ts';
 export type {
   ByteSink,

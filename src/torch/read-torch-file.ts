@@ -1,6 +1,18 @@
 import type { ByteSource } from './byte-source.ts';
+import { readBytes } from './byte-source.ts';
+import { crc32 } from './crc32.ts';
+import { TorchFileError } from './errors.ts';
+import { readMetadata } from './metadata.ts';
+import { PICKLE_RECORD } from './pickle/errors.ts';
+import { PickleInput } from './pickle/input.ts';
+import { readPickle } from './pickle/read-pickle.ts';
+import type { ReadPickle } from './pickle/read-pickle.ts';
 import type { PyValue, TorchStorage } from './pickle/values.ts';
-import type { Archive } from './zip/archive.ts';
+import { StorageTable } from './storages.ts';
+import { Window, WINDOW_BYTES } from './window.ts';
+import type { Archive, ArchiveRecord } from './zip/archive.ts';
+import { readArchive } from './zip/read-archive.ts';
+import { readDirectory } from './zip/read-directory.ts';
 
 /**
  * - `trusted`: ZIP directory and pickle; no local header, no CRC.
@@ -20,27 +32,91 @@ export interface ReadTorchFileOptions {
   onStructure?: (file: TorchFile) => void;
   /**
    * Level `deep`: sees the bytes of every storage in the same single pass that computes the CRC, in file order, in
-   * chunks of at most 4 MiB that are only valid during the call. `byteOffset` is relative to the storage.
-   * Chunk lengths are multiples of 64 except for the last one of a storage.
+   * chunks of at most 1 MiB that are only valid during the call. `byteOffset` is relative to the storage.
+   * Chunk lengths are multiples of 64 except for the last one of a storage. Storages that nothing refers to are not shown.
    */
   onStorageChunk?: (storage: TorchStorage, chunk: Buffer, byteOffset: number) => void;
-  signal?: AbortSignal;
 }
 
 export interface TorchFile {
   readonly source: ByteSource;
   readonly archive: Archive;
   readonly root: PyValue;
-  /** By storage key, in the order of the file. */
+  /** By storage key, in the order in which the pickle refers to them. */
   readonly storages: ReadonlyMap<string, TorchStorage>;
   /** `data/*` records that nothing in the pickle refers to. */
   readonly unreferencedStorages: readonly string[];
-  /** `unverified`: at level `deep`, but at least one record carries no CRC. */
+  /** `unverified`: a CRC of this level is missing (0 over content), so nothing vouches for those bytes. */
   readonly integrity: 'trusted' | 'structure' | 'verified' | 'unverified';
   readonly pickleProtocol: number;
   readonly byteOrder: 'little' | 'big';
   /** Content of record `version` (3 in every file by torch.save so far). */
   readonly formatVersion: number;
+}
+
+/** @returns whether the record carries a CRC. @throws TorchFileError `CRC_MISMATCH` */
+function checkCrc(record: ArchiveRecord, crc: number): boolean {
+  if (crc === record.crc) return true;
+  if (!record.crcPresent) return false;
+  const hex = (value: number): string => value.toString(16).padStart(8, '0');
+  throw new TorchFileError(
+    'CRC_MISMATCH',
+    `record ${record.name} at offset ${record.dataOffset}: CRC-32 of its ${record.size} bytes is ${hex(crc)}, ` +
+      `expected ${hex(record.crc)}`,
+    { record: record.name, offset: record.dataOffset },
+  );
+}
+
+function pickleRecord(archive: Archive): ArchiveRecord {
+  const record = archive.byName.get(PICKLE_RECORD);
+  if (record !== undefined) return record;
+  throw new TorchFileError('MISSING_RECORD', `record ${PICKLE_RECORD} is missing`, { record: PICKLE_RECORD });
+}
+
+interface WalkedPickle extends ReadPickle {
+  readonly storages: StorageTable;
+  readonly crcPresent: boolean;
+}
+
+/**
+ * Walks the pickle and computes its CRC in the same pass. Where both are wrong, the CRC is the reason: damaged bytes can
+ * look like anything, even like a forbidden global.
+ */
+function walkPickle(source: ByteSource, archive: Archive, level: TorchReadLevel): WalkedPickle {
+  const record = pickleRecord(archive);
+  const withCrc = level !== 'trusted';
+  const input = new PickleInput(source, {
+    start: record.dataOffset,
+    size: record.size,
+    withCrc,
+    inspectFloats: level === 'deep',
+  });
+  const storages = new StorageTable(archive);
+  try {
+    const pickle = readPickle(input, storages.load);
+    return { ...pickle, storages, crcPresent: !withCrc || checkCrc(record, input.finish()) };
+  } catch (error) {
+    if (withCrc && error instanceof TorchFileError && error.code !== 'CRC_MISMATCH') checkCrc(record, input.finish());
+    throw error;
+  }
+}
+
+/** Reads every storage record once, in file order. @returns whether all of them carry CRCs */
+function checkStorages(file: TorchFile, onChunk: ReadTorchFileOptions['onStorageChunk']): boolean {
+  const window = new Window(file.source, WINDOW_BYTES);
+  let present = true;
+  for (const record of file.archive.records) {
+    if (!record.name.startsWith('data/')) continue;
+    const storage = file.storages.get(record.name.slice('data/'.length));
+    let crc = 0;
+    for (let at = 0; at < record.size; at += WINDOW_BYTES) {
+      const chunk = window.view(record.dataOffset + at, Math.min(WINDOW_BYTES, record.size - at));
+      crc = crc32(chunk, crc);
+      if (storage !== undefined) onChunk?.(storage, chunk, at);
+    }
+    if (!checkCrc(record, crc)) present = false;
+  }
+  return present;
 }
 
 /**
@@ -50,5 +126,35 @@ export interface TorchFile {
  * @throws FileChangedError, errno errors: nothing is known about the bytes
  */
 export function readTorchFile(source: ByteSource, options: ReadTorchFileOptions = {}): TorchFile {
-  throw new Error(`not written yet: ${source.size} ${options.level}`);
+  const level = options.level ?? 'structure';
+  const archive = level === 'trusted' ? readDirectory(source) : readArchive(source);
+  const readRecord = (record: ArchiveRecord): Buffer => readBytes(source, record.dataOffset, record.size);
+  let crcsPresent = true;
+  const metadata = readMetadata(archive, (record) => {
+    const bytes = readRecord(record);
+    if (level !== 'trusted' && !checkCrc(record, crc32(bytes))) crcsPresent = false;
+    return bytes;
+  });
+  const { root, protocol, storages, crcPresent } = walkPickle(source, archive, level);
+  crcsPresent &&= crcPresent;
+  const file: TorchFile = {
+    source,
+    archive,
+    root,
+    storages: storages.byKey,
+    unreferencedStorages: unreferenced(archive, storages),
+    integrity: crcsPresent ? (level === 'deep' ? 'structure' : level) : 'unverified',
+    pickleProtocol: protocol,
+    ...metadata,
+  };
+  options.onStructure?.(file);
+  if (level !== 'deep') return file;
+  crcsPresent = checkStorages(file, options.onStorageChunk) && crcsPresent;
+  return { ...file, integrity: crcsPresent ? 'verified' : 'unverified' };
+}
+
+function unreferenced(archive: Archive, storages: StorageTable): string[] {
+  const isData = ({ name }: ArchiveRecord): boolean =>
+    name.startsWith('data/') && !storages.byKey.has(name.slice('data/'.length));
+  return archive.records.filter(isData).map(({ name }) => name);
 }

@@ -19,6 +19,7 @@ export type PyValue =
   | PySet
   | PyGlobal
   | TorchTensor
+  | TorchStorage
   | NumpyArray
   | NumpyScalar
   | NumpyDType
@@ -102,6 +103,7 @@ export interface PyDict {
 
 /** The bytes behind one or more tensors: record `data/<key>`. */
 export interface TorchStorage {
+  readonly type: 'storage';
   readonly key: string;
   /** `undefined` for untyped storages (`numel` is then bytes). */
   readonly dtype: DType | undefined;
@@ -182,7 +184,31 @@ export function isNumpyArray(value: PyValue | undefined): value is NumpyArray {
   return hasType(value, 'numpy-array');
 }
 
+const TYPE_NAMES: Readonly<Record<Exclude<PyValue, string | number | bigint | boolean | null>['type'], string>> = {
+  float: 'float',
+  complex: 'complex',
+  bytes: 'bytes',
+  list: 'list',
+  tuple: 'tuple',
+  dict: 'dict',
+  set: 'set',
+  global: 'type',
+  tensor: 'Tensor',
+  storage: 'TypedStorage',
+  'numpy-dtype': 'dtype',
+  'numpy-array': 'ndarray',
+  'numpy-scalar': 'generic',
+  opaque: 'object',
+};
+
 /** Name of the Python type, as in `type(value).__name__`, for messages. */
 export function pythonTypeName(value: PyValue): string {
-  throw new Error(`not written yet: ${typeof value}`);
+  if (value === null) return 'NoneType';
+  if (typeof value === 'string') return 'str';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value !== 'object') return 'int';
+  if (value.type === 'dict' && value.ordered) return 'OrderedDict';
+  if (value.type === 'set' && value.frozen) return 'frozenset';
+  if (value.type === 'tensor' && value.isParameter) return 'Parameter';
+  return TYPE_NAMES[value.type];
 }

@@ -1,4 +1,4 @@
-/** Element types of tensors, by torch's names. */
+/** Element types of tensors, by torch's names, and their bytes. */
 export const ELEMENT_SIZE = {
   float32: 4,
   float64: 8,
@@ -24,3 +24,32 @@ export const ELEMENT_SIZE = {
 } as const;
 
 export type DType = keyof typeof ELEMENT_SIZE;
+
+export function isDType(name: string): name is DType {
+  return Object.hasOwn(ELEMENT_SIZE, name);
+}
+
+/** Element types that have a storage class of their own; the others are saved as untyped storages. */
+export const STORAGE_CLASS = {
+  float32: 'FloatStorage',
+  float64: 'DoubleStorage',
+  float16: 'HalfStorage',
+  bfloat16: 'BFloat16Storage',
+  int64: 'LongStorage',
+  int32: 'IntStorage',
+  int16: 'ShortStorage',
+  int8: 'CharStorage',
+  uint8: 'ByteStorage',
+  bool: 'BoolStorage',
+  complex64: 'ComplexFloatStorage',
+  complex128: 'ComplexDoubleStorage',
+} as const satisfies Partial<Record<DType, string>>;
+
+export type TypedDType = keyof typeof STORAGE_CLASS;
+
+/** Storage classes of quantized tensors: recognised and measured, their values are not read. */
+export const QUANTIZED_ELEMENT_SIZE: Readonly<Record<string, number>> = {
+  QInt8Storage: 1,
+  QUInt8Storage: 1,
+  QInt32Storage: 4,
+};

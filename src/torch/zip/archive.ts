@@ -4,7 +4,7 @@ export interface ArchiveRecord {
   readonly name: string;
   /** Where the local header starts. */
   readonly headerOffset: number;
-  /** Where the content starts. Known only after {@link readArchive}; -1 from {@link readDirectory}. */
+  /** Where the content starts: derived from the next header, and compared with the local header by `readArchive`. */
   readonly dataOffset: number;
   readonly size: number;
   /** CRC-32 from the central directory. */

@@ -1,0 +1,69 @@
+import { MAX_DEPTH } from '../limits.ts';
+import type { Construction } from './globals.ts';
+import type { FloatRun, PyValue } from './values.ts';
+
+type Container = Exclude<PyValue, string | number | bigint | boolean | null>;
+
+const NO_CHILDREN: readonly PyValue[] = [];
+
+function childrenOf(value: Container): readonly (PyValue | FloatRun)[] {
+  switch (value.type) {
+    case 'list':
+      return value.parts;
+    case 'tuple':
+    case 'set':
+      return value.items;
+    case 'dict':
+      return [...value.entries()].flat().concat(value.attributes ?? null);
+    case 'opaque':
+      return value.args;
+    case 'numpy-array':
+      return value.objects === undefined ? NO_CHILDREN : [value.objects];
+    case 'float':
+    case 'complex':
+    case 'bytes':
+    case 'global':
+    case 'tensor':
+    case 'storage':
+    case 'numpy-dtype':
+    case 'numpy-scalar':
+      return NO_CHILDREN;
+  }
+}
+
+interface Frame {
+  readonly value: Container;
+  readonly children: readonly (PyValue | FloatRun)[];
+  next: number;
+}
+
+/**
+ * Makes sure that whoever walks the values comes to an end: no object contains itself, and none is nested deeper than
+ * {@link MAX_DEPTH}. Shared objects are fine and are visited once.
+ *
+ * @throws TorchFileError `CYCLE`, `LIMIT_EXCEEDED`
+ */
+export function assertAcyclic(root: PyValue, fail: Construction['fail']): void {
+  const done = new Set<Container>();
+  const open = new Set<Container>();
+  const path: Frame[] = [];
+  const enter = (value: PyValue | FloatRun): void => {
+    if (typeof value !== 'object' || value === null || value.type === 'float-run') return;
+    const children = childrenOf(value);
+    if (children.length === 0 || done.has(value)) return;
+    if (open.has(value)) throw fail(`a ${value.type} that contains itself`, 'CYCLE');
+    if (path.length >= MAX_DEPTH) throw fail(`values nested deeper than ${MAX_DEPTH}`, 'LIMIT_EXCEEDED');
+    open.add(value);
+    path.push({ value, children, next: 0 });
+  };
+  enter(root);
+  for (let frame = path.at(-1); frame !== undefined; frame = path.at(-1)) {
+    if (frame.next < frame.children.length) {
+      enter(frame.children[frame.next++] as PyValue | FloatRun);
+      continue;
+    }
+    path.pop();
+    open.delete(frame.value);
+    done.add(frame.value);
+  }
+}

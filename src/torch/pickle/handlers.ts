@@ -1,0 +1,302 @@
+import { MAX_GLOBAL_NAME, MAX_LONG_BYTES, MAX_STACK, MAX_TEXT_BYTES } from '../limits.ts';
+import { BadKeyError, DictValue, ListValue } from './containers.ts';
+import { GlobalValue } from './globals.ts';
+import { FLOAT_BYTES } from './input.ts';
+import { COST } from './machine.ts';
+import type { Machine } from './machine.ts';
+import { buildArray, buildDType, isArrayValue, isDTypeValue } from './numpy.ts';
+import { Op } from './opcodes.ts';
+import type { PyValue } from './values.ts';
+
+/** Does what one opcode says; its argument is read from `machine.input`. */
+export type Handler = (machine: Machine) => void;
+
+/** A set while ADDITEMS may still come. */
+interface GrowingSet {
+  readonly type: 'set';
+  readonly frozen: false;
+  readonly items: PyValue[];
+}
+
+function textLength(machine: Machine, length: number | bigint): number {
+  if (length > machine.input.left) throw machine.fail(`${length} bytes wanted, only ${machine.input.left} left`);
+  if (length > MAX_TEXT_BYTES)
+    throw machine.fail(`text of ${length} bytes, at most ${MAX_TEXT_BYTES}`, 'LIMIT_EXCEEDED');
+  machine.spend(COST.text + Number(length));
+  return Number(length);
+}
+
+function text(machine: Machine, length: number | bigint): void {
+  machine.push(machine.input.text(textLength(machine, length)));
+}
+
+function bytes(machine: Machine, length: number | bigint): void {
+  machine.push({ type: 'bytes', bytes: machine.input.bytes(textLength(machine, length)) });
+}
+
+/** Python 2 `str`; ASCII only, because its encoding is unknown. */
+function asciiText(machine: Machine, length: number): void {
+  const raw = machine.input.bytes(textLength(machine, length));
+  if (raw.some((byte) => byte > 0x7f)) throw machine.fail('BINSTRING that is not ASCII', 'UNSUPPORTED_PICKLE');
+  machine.push(raw.toString('latin1'));
+}
+
+/** Little-endian two's complement of any length. */
+function long(machine: Machine): void {
+  const length = machine.input.u8();
+  if (length > MAX_LONG_BYTES) throw machine.fail(`int of ${length} bytes`, 'LIMIT_EXCEEDED');
+  const raw = machine.input.bytes(length);
+  machine.spend(COST.text + length);
+  const digits = raw.toReversed().reduce((hex, byte) => hex + byte.toString(16).padStart(2, '0'), '');
+  const value = BigInt.asIntN(8 * length, BigInt(`0x${digits || '0'}`));
+  const isSafe = value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER);
+  machine.push(isSafe ? Number(value) : value);
+}
+
+function pushFloat(machine: Machine, value: number): void {
+  machine.spend(COST.float);
+  machine.push({ type: 'float', value });
+}
+
+/**
+ * MARK, with the fast path for lists of floats: MARK, BINFLOAT…, APPENDS is taken as a whole and stays in the file. Floats
+ * that turn out to belong to something else are read again one by one.
+ */
+function mark(machine: Machine): void {
+  const target = machine.stack.at(-1);
+  const mayAppend = machine.stack.length > (machine.marks.at(-1) ?? 0) && target instanceof ListValue;
+  machine.mark();
+  if (!mayAppend || machine.input.peek() !== Op.BINFLOAT) return;
+  machine.spend(COST.object);
+  const run = machine.input.floatRun();
+  if (machine.input.peek() === Op.APPENDS) {
+    machine.input.u8();
+    machine.marks.pop();
+    if (run.count > 0) target.pushRun(run);
+    return;
+  }
+  if (run.count > MAX_STACK) throw machine.fail(`more than ${MAX_STACK} values on the stack`, 'LIMIT_EXCEEDED');
+  const raw = machine.input.again(run.offset, run.count * FLOAT_BYTES);
+  for (let at = 0; at < raw.length; at += FLOAT_BYTES) pushFloat(machine, raw.readDoubleBE(at + 1));
+}
+
+function list(machine: Machine, value: PyValue, opcode: string): ListValue {
+  if (value instanceof ListValue) return value;
+  throw machine.fail(`${opcode} on something that is not a list`, 'UNSUPPORTED_PICKLE');
+}
+
+function append(machine: Machine): void {
+  const value = machine.pop();
+  machine.spend(COST.slot);
+  list(machine, machine.top(), 'APPEND').push(value);
+}
+
+function appends(machine: Machine): void {
+  const values = machine.popMark();
+  const target = list(machine, machine.top(), 'APPENDS');
+  machine.spend(COST.slot * values.length);
+  for (const value of values) target.push(value);
+}
+
+function setItem(machine: Machine, target: PyValue, key: PyValue, value: PyValue): void {
+  if (!(target instanceof DictValue)) {
+    throw machine.fail('SETITEM on something that is not a dict', 'UNSUPPORTED_PICKLE');
+  }
+  machine.spend(COST.float * 2);
+  try {
+    target.set(key, value);
+  } catch (error) {
+    if (error instanceof BadKeyError) throw machine.fail(error.message);
+    throw error;
+  }
+}
+
+function setItems(machine: Machine): void {
+  const values = machine.popMark();
+  const target = machine.top();
+  if (values.length % 2 !== 0) throw machine.fail('SETITEMS with a key that has no value');
+  for (let i = 0; i < values.length; i += 2) setItem(machine, target, values[i] as PyValue, values[i + 1] as PyValue);
+}
+
+function addItems(machine: Machine): void {
+  const values = machine.popMark();
+  const target = machine.top();
+  if (typeof target !== 'object' || target?.type !== 'set' || target.frozen) {
+    throw machine.fail('ADDITEMS on something that is not a set', 'UNSUPPORTED_PICKLE');
+  }
+  machine.spend(COST.slot * values.length);
+  (target as GrowingSet).items.push(...values);
+}
+
+function smallTuple(length: number): Handler {
+  return (machine) => {
+    const items = new Array<PyValue>(length);
+    for (let i = length - 1; i >= 0; i--) items[i] = machine.pop();
+    machine.tuple(items);
+  };
+}
+
+function reduce(machine: Machine): void {
+  const args = machine.pop();
+  machine.push(machine.construct(machine.pop(), args));
+}
+
+const NEW_TYPES = new Set(['collections.OrderedDict', 'builtins.set', 'builtins.frozenset', 'torch.Size']);
+
+/** `cls.__new__(cls, *args)`: of the few types whose result is whole without a BUILD. */
+function newObject(machine: Machine): void {
+  const args = machine.pop();
+  const type = machine.pop();
+  if (!(type instanceof GlobalValue) || !NEW_TYPES.has(type.name)) {
+    throw machine.fail('NEWOBJ of a type that is not plain data', 'UNSUPPORTED_PICKLE');
+  }
+  machine.push(machine.construct(type, args));
+}
+
+function newObjectEx(machine: Machine): void {
+  const keywords = machine.pop();
+  if (!(keywords instanceof DictValue) || keywords.size > 0) {
+    throw machine.fail('NEWOBJ_EX with keyword arguments', 'UNSUPPORTED_PICKLE');
+  }
+  newObject(machine);
+}
+
+function build(machine: Machine): void {
+  const state = machine.pop();
+  const target = machine.top();
+  if (isArrayValue(target) && machine.halfBuilt.has(target)) return buildArray(target, state, machine);
+  if (isDTypeValue(target)) return buildDType(target, state, machine);
+  if (target instanceof DictValue && target.ordered) {
+    target.attributes = state;
+    return;
+  }
+  if (typeof target === 'object' && target?.type === 'tensor') return;
+  throw machine.fail('BUILD on something that takes no state', 'UNSUPPORTED_PICKLE');
+}
+
+function persistentId(machine: Machine): void {
+  const id = machine.pop();
+  if (typeof id !== 'object' || id?.type !== 'tuple') throw machine.fail('persistent id is not a tuple');
+  machine.spend(COST.object);
+  machine.push(machine.persistentLoad(id, machine.fail));
+}
+
+function globalByName(machine: Machine): void {
+  const module = machine.input.line(MAX_GLOBAL_NAME);
+  machine.global(module, machine.input.line(MAX_GLOBAL_NAME));
+}
+
+function stackGlobal(machine: Machine): void {
+  const name = machine.pop();
+  const module = machine.pop();
+  if (typeof module !== 'string' || typeof name !== 'string') throw machine.fail('STACK_GLOBAL without two strings');
+  machine.global(module, name);
+}
+
+function protocol(machine: Machine): void {
+  const version = machine.input.u8();
+  if (version < 2 || version > 5) {
+    throw machine.fail(`pickle protocol ${version}, expected 2 to 5`, 'UNSUPPORTED_PICKLE');
+  }
+  if (machine.at !== 0) throw machine.fail('PROTO that is not the first opcode');
+  machine.protocol = version;
+}
+
+/** A frame only groups opcodes; it must still end inside the pickle. */
+function frame(machine: Machine): void {
+  const length = machine.input.u64();
+  if (length > machine.input.left) {
+    throw machine.fail(`frame of ${length} bytes, only ${machine.input.left} left`);
+  }
+}
+
+function memoize(machine: Machine): void {
+  machine.put(machine.memo.size);
+}
+
+function pushSet(machine: Machine): void {
+  machine.spend(COST.set);
+  const set: GrowingSet = { type: 'set', frozen: false, items: [] };
+  machine.push(set);
+}
+
+function frozenSet(machine: Machine): void {
+  const items = machine.popMark();
+  machine.spend(COST.set + COST.slot * items.length);
+  machine.push({ type: 'set', frozen: true, items });
+}
+
+function emptyList(machine: Machine): void {
+  machine.spend(COST.list);
+  machine.push(new ListValue());
+}
+
+function emptyDict(machine: Machine): void {
+  machine.spend(COST.dict);
+  machine.push(new DictValue(false));
+}
+
+const BY_OPCODE: readonly (readonly [number, Handler])[] = [
+  [Op.PROTO, protocol],
+  [Op.FRAME, frame],
+  [Op.MARK, mark],
+  [Op.POP, (m) => void m.pop()],
+  [Op.POP_MARK, (m) => void m.popMark()],
+  [Op.DUP, (m) => m.push(m.top())],
+  [Op.NONE, (m) => m.push(null)],
+  [Op.NEWTRUE, (m) => m.push(true)],
+  [Op.NEWFALSE, (m) => m.push(false)],
+  [Op.BININT, (m) => m.push(m.input.i32())],
+  [Op.BININT1, (m) => m.push(m.input.u8())],
+  [Op.BININT2, (m) => m.push(m.input.u16())],
+  [Op.LONG1, long],
+  [Op.BINFLOAT, (m) => pushFloat(m, m.input.doubleBigEndian())],
+  [Op.BINUNICODE, (m) => text(m, m.input.u32())],
+  [Op.SHORT_BINUNICODE, (m) => text(m, m.input.u8())],
+  [Op.BINUNICODE8, (m) => text(m, m.input.u64())],
+  [Op.SHORT_BINSTRING, (m) => asciiText(m, m.input.u8())],
+  [Op.BINSTRING, (m) => asciiText(m, m.input.u32())],
+  [Op.SHORT_BINBYTES, (m) => bytes(m, m.input.u8())],
+  [Op.BINBYTES, (m) => bytes(m, m.input.u32())],
+  [Op.BINBYTES8, (m) => bytes(m, m.input.u64())],
+  [Op.BYTEARRAY8, (m) => bytes(m, m.input.u64())],
+  [Op.EMPTY_LIST, emptyList],
+  [Op.APPEND, append],
+  [Op.APPENDS, appends],
+  [Op.EMPTY_TUPLE, (m) => m.tuple([])],
+  [Op.TUPLE, (m) => m.tuple(m.popMark())],
+  [Op.TUPLE1, smallTuple(1)],
+  [Op.TUPLE2, smallTuple(2)],
+  [Op.TUPLE3, smallTuple(3)],
+  [Op.EMPTY_DICT, emptyDict],
+  [
+    Op.SETITEM,
+    (m) => {
+      const value = m.pop();
+      const key = m.pop();
+      setItem(m, m.top(), key, value);
+    },
+  ],
+  [Op.SETITEMS, setItems],
+  [Op.EMPTY_SET, pushSet],
+  [Op.ADDITEMS, addItems],
+  [Op.FROZENSET, frozenSet],
+  [Op.BINPUT, (m) => m.put(m.input.u8())],
+  [Op.LONG_BINPUT, (m) => m.put(m.input.u32())],
+  [Op.MEMOIZE, memoize],
+  [Op.BINGET, (m) => m.get(m.input.u8())],
+  [Op.LONG_BINGET, (m) => m.get(m.input.u32())],
+  [Op.GLOBAL, globalByName],
+  [Op.STACK_GLOBAL, stackGlobal],
+  [Op.REDUCE, reduce],
+  [Op.NEWOBJ, newObject],
+  [Op.NEWOBJ_EX, newObjectEx],
+  [Op.BUILD, build],
+  [Op.BINPERSID, persistentId],
+];
+
+/** Indexed by opcode; undefined where there is none. */
+export const HANDLERS: readonly (Handler | undefined)[] = Array.from(
+  { length: 256 },
+  (_, opcode) => BY_OPCODE.find(([known]) => known === opcode)?.[1],
+);

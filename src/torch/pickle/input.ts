@@ -1,0 +1,205 @@
+import type { ByteSource } from '../byte-source.ts';
+import { crc32 } from '../crc32.ts';
+import { WINDOW_BYTES } from '../window.ts';
+import { pickleError } from './errors.ts';
+import { Op } from './opcodes.ts';
+import { decodeText } from './text.ts';
+import type { FloatRun } from './values.ts';
+
+/** BINFLOAT: the opcode and a big-endian double. */
+export const FLOAT_BYTES = 9;
+
+export interface PickleInputOptions {
+  /** First byte of data.pkl in the file. */
+  readonly start: number;
+  readonly size: number;
+  /** Computes the CRC-32 of every byte that passes. */
+  readonly withCrc: boolean;
+  /** Looks at every float of a run for NaN, infinity and zero. */
+  readonly inspectFloats: boolean;
+}
+
+/** Reads data.pkl once from front to back through one window. Offsets are relative to data.pkl. */
+export class PickleInput {
+  readonly size: number;
+  readonly #source: ByteSource;
+  readonly #options: PickleInputOptions;
+  #window: Buffer = Buffer.allocUnsafe(WINDOW_BYTES);
+  /** Next byte to read, and the end of what is loaded, in the window. */
+  #at = 0;
+  #end = 0;
+  /** Offset of the window's first byte. */
+  #base = 0;
+  #crc = 0;
+
+  constructor(source: ByteSource, options: PickleInputOptions) {
+    this.#source = source;
+    this.#options = options;
+    this.size = options.size;
+  }
+
+  get offset(): number {
+    return this.#base + this.#at;
+  }
+
+  get left(): number {
+    return this.size - this.offset;
+  }
+
+  u8(): number {
+    if (this.#at === this.#end) this.#load(1);
+    return this.#window[this.#at++] as number;
+  }
+
+  u16(): number {
+    return this.#window.readUInt16LE(this.#advance(2));
+  }
+
+  i32(): number {
+    return this.#window.readInt32LE(this.#advance(4));
+  }
+
+  u32(): number {
+    return this.#window.readUInt32LE(this.#advance(4));
+  }
+
+  u64(): bigint {
+    return this.#window.readBigUInt64LE(this.#advance(8));
+  }
+
+  doubleBigEndian(): number {
+    return this.#window.readDoubleBE(this.#advance(8));
+  }
+
+  /** @returns the next byte without passing it, -1 at the end */
+  peek(): number {
+    if (this.#at === this.#end) {
+      if (this.left === 0) return -1;
+      this.#load(1);
+    }
+    return this.#window[this.#at] as number;
+  }
+
+  /** A copy of the next `length` bytes. */
+  bytes(length: number): Buffer {
+    this.#assertLeft(length);
+    const copy = Buffer.allocUnsafe(length);
+    let done = 0;
+    while (done < length) {
+      if (this.#at === this.#end) this.#load(1);
+      const part = Math.min(length - done, this.#end - this.#at);
+      this.#window.copy(copy, done, this.#at, this.#at + part);
+      this.#at += part;
+      done += part;
+    }
+    return copy;
+  }
+
+  /** UTF-8 as Python writes it. */
+  text(length: number): string {
+    const offset = this.offset;
+    if (length > WINDOW_BYTES / 2) return decodeText(this.bytes(length), 0, length, offset);
+    const at = this.#advance(length);
+    return decodeText(this.#window, at, at + length, offset);
+  }
+
+  /** The bytes up to the next newline, which is passed but not returned. */
+  line(maxLength: number): string {
+    const available = Math.min(maxLength + 1, this.left);
+    this.#ensure(available);
+    const newline = this.#window.subarray(this.#at, this.#at + available).indexOf(0x0a);
+    if (newline === -1) throw pickleError('BROKEN_PICKLE', this.offset, `no newline within ${available} bytes`);
+    const at = this.#advance(newline + 1);
+    return this.#window.toString('latin1', at, at + newline);
+  }
+
+  /** Passes BINFLOAT opcodes as long as there are any. */
+  floatRun(): FloatRun {
+    const offset = this.offset;
+    let count = 0;
+    let firstNonFinite = -1;
+    let allZero = true;
+    const inspect = this.#options.inspectFloats;
+    while (this.left >= FLOAT_BYTES) {
+      this.#ensure(FLOAT_BYTES);
+      const stop = this.#floatsInWindow();
+      if (inspect) {
+        for (let at = this.#at; at < stop; at += FLOAT_BYTES, count++) {
+          if (firstNonFinite === -1 && isNonFinite(this.#window, at)) firstNonFinite = count;
+          if (allZero && !isZero(this.#window, at)) allZero = false;
+        }
+      } else {
+        count += (stop - this.#at) / FLOAT_BYTES;
+      }
+      this.#at = stop;
+      if (this.#end - stop >= FLOAT_BYTES || (stop < this.#end && this.#window[stop] !== Op.BINFLOAT)) break;
+    }
+    if (!inspect) return { type: 'float-run', offset, count, firstNonFinite: undefined, allZero: undefined };
+    return { type: 'float-run', offset, count, firstNonFinite, allZero };
+  }
+
+  /** @returns where in the window the unbroken row of complete BINFLOATs ends */
+  #floatsInWindow(): number {
+    const window = this.#window;
+    const last = this.#end - FLOAT_BYTES;
+    let at = this.#at;
+    while (at <= last && window[at] === Op.BINFLOAT) at += FLOAT_BYTES;
+    return at;
+  }
+
+  /** Reads bytes that were passed already, without touching the position. */
+  again(offset: number, length: number): Buffer {
+    const copy = Buffer.allocUnsafe(length);
+    this.#source.readInto(this.#options.start + offset, copy);
+    return copy;
+  }
+
+  /** Passes whatever is left, so that the CRC covers the whole record. @returns its CRC-32 */
+  finish(): number {
+    this.#at = this.#end;
+    while (this.left > 0) {
+      this.#load(1);
+      this.#at = this.#end;
+    }
+    return this.#crc;
+  }
+
+  #assertLeft(length: number): void {
+    if (length <= this.left) return;
+    throw pickleError('BROKEN_PICKLE', this.offset, `${length} bytes wanted, only ${this.left} left,`);
+  }
+
+  #ensure(length: number): void {
+    if (this.#end - this.#at < length) this.#load(length);
+  }
+
+  /** @returns the position in the window of the next `length` bytes, which are passed */
+  #advance(length: number): number {
+    if (this.#end - this.#at < length) this.#load(length);
+    const at = this.#at;
+    this.#at += length;
+    return at;
+  }
+
+  /** Moves what is unread to the front of the window and fills it up. */
+  #load(length: number): void {
+    this.#assertLeft(length);
+    const unread = this.#end - this.#at;
+    this.#window.copyWithin(0, this.#at, this.#end);
+    this.#base += this.#at;
+    this.#at = 0;
+    const free = this.#window.subarray(unread, unread + Math.min(WINDOW_BYTES, this.size - this.#base) - unread);
+    this.#source.readInto(this.#options.start + this.#base + unread, free);
+    if (this.#options.withCrc) this.#crc = crc32(free, this.#crc);
+    this.#end = unread + free.length;
+  }
+}
+
+/** All exponent bits set; `at` is the opcode, the double follows. */
+function isNonFinite(window: Buffer, at: number): boolean {
+  return ((window[at + 1] as number) & 0x7f) === 0x7f && (window[at + 2] as number) >= 0xf0;
+}
+
+function isZero(window: Buffer, at: number): boolean {
+  return window.readUInt32BE(at + 1) << 1 === 0 && window.readUInt32BE(at + 5) === 0;
+}

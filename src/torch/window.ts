@@ -1,0 +1,40 @@
+import type { ByteSource } from './byte-source.ts';
+
+/** Large enough that system calls do not count, small enough to stay in the processor's cache until the CRC is done. */
+export const WINDOW_BYTES = 1 << 20;
+
+/**
+ * Looks at ranges of a file in ascending order, through one buffer that is read ahead: neighbouring small ranges cost one
+ * system call together.
+ */
+export class Window {
+  readonly #source: ByteSource;
+  readonly #readAhead: number;
+  #buffer: Buffer;
+  #start = 0;
+  #length = 0;
+
+  /** @param readAhead bytes to read at least, e.g. {@link WINDOW_BYTES}; 0 where the ranges lie far apart */
+  constructor(source: ByteSource, readAhead: number) {
+    this.#source = source;
+    this.#readAhead = readAhead;
+    this.#buffer = Buffer.allocUnsafe(Math.max(readAhead, 4096));
+  }
+
+  /** @returns the bytes, valid until the next call */
+  view(offset: number, length: number): Buffer {
+    const at = offset - this.#start;
+    if (at >= 0 && at + length <= this.#length) return this.#buffer.subarray(at, at + length);
+    this.#fill(offset, length);
+    return this.#buffer.subarray(0, length);
+  }
+
+  #fill(offset: number, length: number): void {
+    const wanted = Math.max(length, Math.min(this.#readAhead, this.#source.size - offset));
+    if (wanted > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(wanted);
+    this.#length = 0;
+    this.#source.readInto(offset, this.#buffer.subarray(0, wanted));
+    this.#start = offset;
+    this.#length = wanted;
+  }
+}

@@ -38,16 +38,12 @@ export type {
 } from './pickle/values.ts';
 export { isDict, isList, isNumpyArray, isTensor, pythonTypeName } from './pickle/values.ts';
 export { ELEMENT_SIZE } from './tensor/dtype.ts';
-export type { DType } from './tensor/dtype.ts';
+export type { DType, TypedDType } from './tensor/dtype.ts';
 export { isContiguous, readFloat32Range, readFloatList, readTensor } from './tensor/read-values.ts';
 export type { TensorValues } from './tensor/read-values.ts';
 export type { ComplexNumber, ElementValue } from './tensor/elements.ts';
-export { pendingString, pyDict, pyFloat, pyFloats, pyList, pyTensor, writeTorchFile } from './write-torch-file.ts';
-export type {
-  ByteSink,
-  FilePatch,
-  Writable,
-  WritableTensor,
-  WriteTorchFileOptions,
-  WrittenTorchFile,
-} from './write-torch-file.ts';
+export { writeTorchFile } from './write-torch-file.ts';
+export type { FilePatch, WriteTorchFileOptions, WrittenTorchFile } from './write-torch-file.ts';
+export { pendingString, pyDict, pyFloat, pyFloats, pyList, pyTensor } from './writable.ts';
+export type { Writable, WritableTensor } from './writable.ts';
+export type { ByteSink } from './zip/write-archive.ts';

@@ -1,67 +1,12 @@
-import type { DType } from './tensor/dtype.ts';
-
-/** Where the file goes, in order, each call awaited before the next; `bytes` is only valid until it resolves. */
-export interface ByteSink {
-  write(bytes: Uint8Array): Promise<void> | void;
-}
-
-/**
- * What can be written. Strings are emitted once and referred to afterwards, as if every distinct string were one Python
- * object (`sys.intern`). JS numbers must be integers (Python `int`); floats go through {@link pyFloat} and {@link pyFloats}.
- */
-export type Writable = null | boolean | number | bigint | string | WritableNode;
-
-export type WritableNode =
-  | { readonly write: 'float'; readonly value: number }
-  | { readonly write: 'floats'; readonly count: number; readonly read: (into: Float64Array) => void }
-  | { readonly write: 'list'; readonly length: number; readonly item: (index: number) => Writable }
-  | { readonly write: 'dict'; readonly entries: readonly (readonly [string, Writable])[] }
-  | { readonly write: 'tensor'; readonly tensor: WritableTensor }
-  | { readonly write: 'pending-string'; readonly now: string; readonly later: string };
-
-/** A new contiguous tensor with a storage of its own. */
-export interface WritableTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  /**
-   * Fills `into` with the little-endian bytes that start at `byteOffset` of the tensor; called in order, in chunks of at
-   * most 1 MiB, each a multiple of the element size.
-   */
-  readonly read: (byteOffset: number, into: Uint8Array) => void;
-}
-
-/** A Python float. */
-export function pyFloat(value: number): Writable {
-  return { write: 'float', value };
-}
-
-/** A list of `count` Python floats; `read` fills them just before they are written. */
-export function pyFloats(count: number, read: (into: Float64Array) => void): Writable {
-  return { write: 'floats', count, read };
-}
-
-/** A list; `item` is called once for each index, in order, just before that item is written. */
-export function pyList(length: number, item: (index: number) => Writable): Writable {
-  return { write: 'list', length, item };
-}
-
-/** A dict with string keys in this order. */
-export function pyDict(entries: readonly (readonly [string, Writable])[]): Writable {
-  return { write: 'dict', entries };
-}
-
-/** A tensor; storages are numbered in the order in which the pickle meets them. */
-export function pyTensor(tensor: WritableTensor): Writable {
-  return { write: 'tensor', tensor };
-}
-
-/**
- * A string that is written as `now` (SHORT_BINSTRING, 2 + n bytes) and becomes `later` (BINUNICODE, 5 + n bytes) by
- * applying {@link WrittenTorchFile.patches}; both encodings must have the same length, as `in_progress` and `complete` do.
- */
-export function pendingString(now: string, later: string): Writable {
-  return { write: 'pending-string', now, later };
-}
+import { createHash } from 'node:crypto';
+import { crc32Replaced } from './crc32.ts';
+import { PICKLE_RECORD } from './pickle/errors.ts';
+import { PickleWriter } from './pickle/write-pickle.ts';
+import type { PendingPlace } from './pickle/write-pickle.ts';
+import { ELEMENT_SIZE } from './tensor/dtype.ts';
+import type { Writable, WritableTensor } from './writable.ts';
+import { ALIGNMENT, ArchiveWriter, crcOffsets } from './zip/write-archive.ts';
+import type { ByteSink, WrittenRecord } from './zip/write-archive.ts';
 
 /** Bytes to overwrite in the finished file. */
 export interface FilePatch {
@@ -73,9 +18,9 @@ export interface WrittenTorchFile {
   /** Size of the file. */
   readonly bytes: number;
   /**
-   * Turn every {@link pendingString} into its final value: the opcode bytes in data.pkl, and its CRC in the data
-   * descriptor and in the central directory. Applied, the file is byte for byte what writing `later` at once would have
-   * given. Empty without pending strings.
+   * Turn every pending string into its final value: the opcode bytes in data.pkl, and its CRC in the data descriptor and
+   * in the central directory. Applied, the file is byte for byte what writing `later` at once would have given. Empty
+   * without pending strings.
    */
   readonly patches: readonly FilePatch[];
 }
@@ -85,8 +30,66 @@ export interface WriteTorchFileOptions {
   prefix: string;
 }
 
+/** Content of record `version`: what torch.save has written since 1.6. */
+const FORMAT_VERSION = '3\n';
+
+function archivePrefix(wanted: string): string {
+  return /^[\x20-\x2e\x30-\x7e]+$/.test(wanted) ? wanted : 'archive';
+}
+
+async function writePickle(archive: ArchiveWriter, root: Writable): Promise<PickleWriter> {
+  const pickle = new PickleWriter();
+  await archive.begin(PICKLE_RECORD, undefined);
+  for (const _ of pickle.write(root)) await archive.content(pickle.take());
+  await archive.content(pickle.take());
+  return pickle;
+}
+
+async function writeStorage(archive: ArchiveWriter, key: number, tensor: WritableTensor): Promise<void> {
+  const bytes = tensor.shape.reduce((product, size) => product * size, ELEMENT_SIZE[tensor.dtype]);
+  if (!Number.isSafeInteger(bytes)) throw new RangeError(`tensor of shape (${tensor.shape.join(', ')}) is too large`);
+  await archive.begin(`data/${key}`, bytes);
+  await archive.contentFrom(bytes, tensor.read);
+  await archive.end();
+}
+
+function finalCrc(record: WrittenRecord, pending: readonly PendingPlace[]): number {
+  return pending.reduce(
+    (crc, { offset, now, later }) => crc32Replaced(crc, now, later, record.size - offset - now.length),
+    record.crc,
+  );
+}
+
 /**
- * Streams a file with the layout of torch 2.9: same bytes as `torch.save(obj, path)` except `.data/serialization_id` and
+ * 40 digits: two 64-bit halves of a SHA-256 over the names, sizes and final CRCs of all records before this one. torch
+ * hashes the same facts in a way that depends on the platform, and only logs the result.
+ */
+function serializationId(records: readonly WrittenRecord[], pickleCrc: number): string {
+  const hash = createHash('sha256');
+  for (const { name, size, crc } of records) {
+    hash.update(`${name}\0${size}\0${name === PICKLE_RECORD ? pickleCrc : crc}\n`);
+  }
+  const digest = hash.digest();
+  return [0, 8].map((at) => digest.readBigUInt64BE(at).toString().padStart(20, '0')).join('');
+}
+
+function patchesOf(
+  record: WrittenRecord,
+  crc: number,
+  pending: readonly PendingPlace[],
+  directoryOffset: number,
+): FilePatch[] {
+  if (pending.length === 0) return [];
+  const crcBytes = Buffer.alloc(4);
+  crcBytes.writeUInt32LE(crc);
+  return [
+    ...pending.map(({ offset, later }) => ({ offset: record.dataOffset + offset, bytes: later })),
+    ...crcOffsets(record, directoryOffset).map((offset) => ({ offset, bytes: crcBytes })),
+  ];
+}
+
+/**
+ * Streams a file with the layout of torch 2.9: the bytes of `torch.save(obj, path)` except `.data/serialization_id` and
  * its CRC.
  *
  * @throws RangeError for what torch could not read back (a number that is not an integer, a pickle ≥ 4 GiB)
@@ -96,6 +99,16 @@ export async function writeTorchFile(
   root: Writable,
   options: WriteTorchFileOptions,
 ): Promise<WrittenTorchFile> {
-  await sink.write(new Uint8Array());
-  throw new Error(`not written yet: ${typeof root} ${options.prefix}`);
+  const archive = new ArchiveWriter(sink, archivePrefix(options.prefix));
+  const pickle = await writePickle(archive, root);
+  const record = await archive.end();
+  await archive.record('.format_version', '1');
+  await archive.record('.storage_alignment', String(ALIGNMENT));
+  await archive.record('byteorder', 'little');
+  for (const [key, tensor] of pickle.tensors.entries()) await writeStorage(archive, key, tensor);
+  await archive.record('version', FORMAT_VERSION);
+  const crc = finalCrc(record, pickle.pending);
+  await archive.record('.data/serialization_id', serializationId(archive.records, crc));
+  const directoryOffset = await archive.finish();
+  return { bytes: archive.position, patches: patchesOf(record, crc, pickle.pending, directoryOffset) };
 }

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { FailureType } from '../../../src/contract/failure-types.ts';
+import { spoolStdin } from '../../../src/sequences/index.ts';
+import { errnoError, FailingFileSystem } from '../../support/failing-file-system.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const TEXT = '>a\nACGT\n';
+const NAME = `${createHash('sha256').update(TEXT).digest('hex')}.fa`;
+
+function stream(): Readable {
+  return Readable.from([Buffer.from(TEXT.slice(0, 3)), Buffer.from(TEXT.slice(3))]);
+}
+
+describe('spoolStdin', () => {
+  test('data → a file named after their SHA-256; again → the same file', async () => {
+    const folder = join(await temporaryFolder(), 'inputs');
+    expect(await spoolStdin(stream(), folder)).toBe(join(folder, NAME));
+    expect(await spoolStdin(stream(), folder)).toBe(join(folder, NAME));
+    expect(await readdir(folder)).toEqual([NAME]);
+    expect(await readFile(join(folder, NAME), 'utf8')).toBe(TEXT);
+  });
+
+  test('the file is fsynced before it gets its name, the folder after', async () => {
+    const fileSystem = new FailingFileSystem();
+    await spoolStdin(stream(), await temporaryFolder(), { fileSystem });
+    const names = fileSystem.operations.map(({ name }) => name).filter((name) => /sync|rename/iu.test(name));
+    expect(names).toEqual(['sync', 'rename', 'syncFolder']);
+  });
+
+  test('no data → refused, nothing left behind', async () => {
+    const folder = await temporaryFolder();
+    await expect(spoolStdin(Readable.from([]), folder)).rejects.toMatchObject({ type: FailureType.RunInvalidInput });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.each(['open', 'write', 'sync', 'close', 'rename'])('%s fails → its error, nothing left behind', async (name) => {
+    const folder = await temporaryFolder();
+    const fileSystem = new FailingFileSystem((call) => (call.name === name ? errnoError('ENOSPC', call) : undefined));
+    await expect(spoolStdin(stream(), folder, { fileSystem })).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('abort → its reason, nothing left behind', async () => {
+    const folder = await temporaryFolder();
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(spoolStdin(stream(), folder, { signal })).rejects.toThrow('enough');
+    expect(await readdir(folder)).toEqual([]);
+  });
+});

@@ -1,0 +1,39 @@
+import * as path from 'node:path';
+import * as fs from 'node:fs/promises';
+import { connectionSettings } from '../../client/index.ts';
+import { shortRunId } from '../../contract/names.ts';
+import { stateFolder } from '../../server/index.ts';
+import type { Backend } from './backend.ts';
+import { workerArguments } from './local-backend.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+/**
+ * The server that the user's environment names. Workers are the user's, too, unless this command is asked to run some.
+ */
+export async function configuredBackend(
+  runId: string,
+  embedders: readonly string[],
+  withWorkers: boolean,
+  log: (line: string) => void,
+): Promise<Backend> {
+  const settings = connectionSettings();
+  const worker = withWorkers ? await startWorker(runId, embedders, settings, log) : undefined;
+  return {
+    settings,
+    hostsWorkers: withWorkers,
+    ownsServer: false,
+    stop: async () => void (await worker?.stop()),
+    kill: () => worker?.kill(),
+  };
+}
+
+async function startWorker(
+  runId: string,
+  embedders: readonly string[],
+  { address, namespace }: ReturnType<typeof connectionSettings>,
+  log: (line: string) => void,
+): Promise<WorkerProcess> {
+  const folder = stateFolder(shortRunId(runId));
+  await fs.mkdir(folder, { recursive: true });
+  return new WorkerProcess(workerArguments(embedders, address, namespace), path.join(folder, 'worker.log'), log);
+}

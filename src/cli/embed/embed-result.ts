@@ -1,0 +1,113 @@
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { outcomeOfFailure, type Outcome, type RunOutcome } from '../../contract/outcome.ts';
+import type { RunReport } from '../../run/finish.ts';
+import { REPORT } from '../../run/run-folder.ts';
+import { exitCodeOf, messageOf, typeOf } from '../exit.ts';
+
+/** The list in `--json` is cut here; report.json has all. */
+const MAX_LISTED_CHECKPOINTS = 1000;
+
+/** `embed --json`, for every exit. */
+export interface EmbedResult {
+  schema: 1;
+  /** `started` after `--detach`; null when the command was ended by SIGTERM and the run is still open. */
+  outcome: Outcome | 'started' | null;
+  exitCode: number;
+  workflowId: string | null;
+  tasks: number;
+  found: number;
+  embedded: number;
+  failed: number;
+  skipped: number;
+  rows: number;
+  checkpoints: { path: string; result: string; reason?: string }[];
+  seconds: number;
+  error?: { type: string; message: string };
+}
+
+/** What is known of a command that ends. */
+export interface Ending {
+  workflowId: string | null;
+  startedAt: number;
+}
+
+const NO_COUNTS = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, rows: 0 };
+
+/** The result of a run that has ended, with its checkpoints from report.json. */
+export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: Ending): Promise<EmbedResult> {
+  const { tasks, found, embedded, failed, skipped, rows, failureType, message } = outcome;
+  const report = outcome.report === '' ? undefined : await readReport(path.resolve(outDir));
+  const failedRun = failureType !== undefined || outcome.outcome === 'cancelled';
+  return {
+    schema: 1,
+    outcome: outcome.outcome,
+    exitCode: outcome.exitCode,
+    workflowId: ending.workflowId,
+    tasks,
+    found,
+    embedded,
+    failed,
+    skipped,
+    rows,
+    checkpoints: (report?.checkpoints ?? []).slice(0, MAX_LISTED_CHECKPOINTS).map((one) => ({
+      path: path.join(outDir, one.path),
+      result: one.result,
+      ...(one.reason === undefined ? {} : { reason: one.reason }),
+    })),
+    seconds: secondsSince(ending.startedAt),
+    ...(failedRun ? { error: { type: failureType ?? 'Cancelled', message: report?.error?.message ?? message } } : {}),
+  };
+}
+
+/** The result of a command that ended with an error of its own. */
+export function resultOfError(error: unknown, ending: Ending): EmbedResult {
+  const type = typeOf(error);
+  return {
+    schema: 1,
+    outcome: outcomeOfFailure(type),
+    exitCode: exitCodeOf(error),
+    workflowId: ending.workflowId,
+    ...NO_COUNTS,
+    checkpoints: [],
+    seconds: secondsSince(ending.startedAt),
+    error: { type, message: messageOf(error) },
+  };
+}
+
+/** The result of a command that leaves its run open. */
+export function resultOfLeaving(
+  outcome: 'started' | 'cancelled' | null,
+  exitCode: number,
+  ending: Ending,
+): EmbedResult {
+  const seconds = secondsSince(ending.startedAt);
+  return { schema: 1, outcome, exitCode, workflowId: ending.workflowId, ...NO_COUNTS, checkpoints: [], seconds };
+}
+
+export async function readReport(directory: string): Promise<RunReport | undefined> {
+  try {
+    return JSON.parse(await fs.readFile(path.join(directory, REPORT), 'utf8')) as RunReport;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What people read on stdout. */
+export function describeResult(result: EmbedResult, outDir: string): string {
+  const { outcome, tasks, found, embedded, failed, skipped, rows, seconds } = result;
+  const lines = [
+    `${outcome ?? 'left open'}: ${tasks} checkpoints: ${found} found, ${embedded} embedded, ${failed} failed, ${skipped} skipped; ${rows} rows in ${seconds.toFixed(1)} s`,
+  ];
+  if (result.error !== undefined) lines.push(`${result.error.type}: ${result.error.message}`);
+  const holes = result.checkpoints.filter((one) => one.result === 'failed' || one.result === 'skipped');
+  for (const hole of holes.slice(0, 10)) lines.push(`  ${hole.result} ${hole.path}: ${hole.reason ?? ''}`);
+  if (holes.length > 10) lines.push(`  … and ${holes.length - 10} more`);
+  if (outcome === 'success') lines.push(`checkpoints and ${REPORT} are in ${outDir}`);
+  if (outcome === 'partial' || outcome === 'checkpoint') lines.push(`everything is in ${path.join(outDir, REPORT)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function secondsSince(start: number): number {
+  return Math.round((Date.now() - start) / 100) / 10;
+}

@@ -1,0 +1,45 @@
+import * as path from 'node:path';
+import { connectionSettings } from '../../client/index.ts';
+import { shortRunId } from '../../contract/names.ts';
+import { ensureLocalServer, stateFolder } from '../../server/index.ts';
+import type { Backend } from './backend.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+/**
+ * A Temporal server and a worker process of this command's own, for one run folder. A server that an earlier command left
+ * behind is taken over.
+ */
+export async function localBackend(
+  runId: string,
+  embedders: readonly string[],
+  log: (line: string) => void,
+): Promise<Backend> {
+  const runId12 = shortRunId(runId);
+  const server = await ensureLocalServer({ runId12, log });
+  const { address, namespace } = server;
+  const worker = new WorkerProcess(
+    [...workerArguments(embedders, address, namespace), '--local-server-pid', String(server.pid)],
+    path.join(stateFolder(runId12), 'worker.log'),
+    log,
+  );
+  return {
+    settings: connectionSettings({ address, namespace }),
+    uiUrl: server.uiUrl,
+    hostsWorkers: true,
+    ownsServer: true,
+    stop: async () => {
+      await worker.stop();
+      await server.stop();
+    },
+    kill: () => {
+      worker.kill();
+      process.kill(server.pid, 'SIGKILL');
+    },
+  };
+}
+
+/** Arguments of `virnucpro worker` for a process that serves everything a run needs. */
+export function workerArguments(embedders: readonly string[], address: string, namespace: string): string[] {
+  const named = embedders.flatMap((name) => ['--embedder', name]);
+  return ['--role', 'all', ...named, '--address', address, '--namespace', namespace];
+}

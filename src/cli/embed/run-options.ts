@@ -1,0 +1,62 @@
+import * as path from 'node:path';
+import { FailureType } from '../../contract/failure-types.ts';
+import type { EmbedderRequest } from '../../contract/run-request.ts';
+import { VirnucproError } from '../../contract/virnucpro-error.ts';
+import type { RunOptions } from '../../client/index.ts';
+import { embedderFactory } from '../../embedders/index.ts';
+import type { EmbedFlags } from '../embed-command.ts';
+
+/** A run whose server and workers are this command's own hears of a dead worker sooner. */
+export const LOCAL_HEARTBEAT_TIMEOUT_MS = 5000;
+
+/**
+ * The request that the arguments stand for.
+ *
+ * @param inputs paths as given; made absolute here
+ * @throws VirnucproError `RunError.InvalidInput`
+ */
+export function runOptions(inputs: readonly string[], flags: EmbedFlags): RunOptions {
+  const { chunkLength, sequencesPerFile, batchSize, recursive, skipCheckpointValidation } = flags;
+  const onBadCheckpoint = flags.forceResume === true ? 'skip' : flags.onBadCheckpoint;
+  return {
+    directory: path.resolve(flags.out),
+    inputs: inputs.map((input) => path.resolve(input)),
+    embedders: embedderRequests(flags.embedder, flags.embedderOption),
+    ...(recursive === undefined ? {} : { recursive }),
+    ...(chunkLength === undefined ? {} : { chunkLength }),
+    ...(sequencesPerFile === undefined ? {} : { sequencesPerFile }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(onBadCheckpoint === undefined ? {} : { onBadCheckpoint }),
+    ...(skipCheckpointValidation === undefined ? {} : { skipCheckpointValidation }),
+  };
+}
+
+/** An option without `embedder:` goes to every embedder that knows it. */
+export function embedderRequests(names: readonly string[], options: readonly string[]): EmbedderRequest[] {
+  const requests = names.map((name) => ({ name, options: {} as Record<string, string> }));
+  for (const option of options) {
+    const { embedder, key, value } = parseOption(option, names);
+    const takers = requests.filter(({ name }) =>
+      embedder === undefined ? names.length === 1 || key in embedderFactory(name).options : name === embedder,
+    );
+    if (takers.length === 0) throw badOption(option, `no embedder of this run has the option "${key}"`);
+    for (const taker of takers) taker.options[key] = value;
+  }
+  return requests;
+}
+
+function parseOption(option: string, names: readonly string[]): { embedder?: string; key: string; value: string } {
+  const equals = option.indexOf('=');
+  if (equals < 1) throw badOption(option, 'expected [embedder:]key=value');
+  const left = option.slice(0, equals);
+  const value = option.slice(equals + 1);
+  const colon = left.indexOf(':');
+  if (colon < 0) return { key: left, value };
+  const embedder = left.slice(0, colon);
+  if (!names.includes(embedder)) throw badOption(option, `embedder "${embedder}" is not asked for with --embedder`);
+  return { embedder, key: left.slice(colon + 1), value };
+}
+
+function badOption(option: string, problem: string): VirnucproError {
+  return new VirnucproError(FailureType.RunInvalidInput, `--embedder-option ${option}: ${problem}`);
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { controlCommands } from './control-commands.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { embedCommand } from './embed-command.ts';
+import { EXIT_FAILURE, exitCodeOf, messageOf } from './exit.ts';
+import { inspectCommand } from './inspect-command.ts';
+import { replayCommand } from './replay-command.ts';
+import { validateCommand } from './validate-command.ts';
+import { packageVersion } from './version.ts';
+import { workerCommand } from './worker-command.ts';
+
+const program = new Command('virnucpro')
+  .description('Durable GPU embedding runs for VirNucPro on Temporal, with checkpoints that are checked at every step')
+  .version(packageVersion())
+  .showHelpAfterError('(add --help for the options)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 success, 1 failed (bad arguments, no input, no server), 2 finished with holes, 3 stopped on a checkpoint,
+            130 cancelled with Ctrl-C, 143 ended by SIGTERM (the run can be taken up again)
+
+Examples:
+  virnucpro embed genome.fa --out run --embedder kmer --chunk-length 500
+  virnucpro validate-checkpoints run --deep
+  virnucpro doctor`,
+  );
+
+for (const command of [
+  embedCommand(),
+  validateCommand(),
+  inspectCommand(),
+  workerCommand(),
+  ...controlCommands(),
+  replayCommand(),
+  doctorCommand(),
+]) {
+  program.addCommand(command.exitOverride());
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // commander has printed help or what is wrong with the arguments.
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_FAILURE;
+  } else {
+    process.stderr.write(`virnucpro: ${messageOf(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}

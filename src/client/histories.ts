@@ -1,0 +1,158 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { historyFromJSON, historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { FailureType } from '../contract/failure-types.ts';
+import { WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { replaceFile } from '../run/atomic-file.ts';
+import { internal } from '../run/run-folder.ts';
+
+/** What one workflow execution recorded. */
+export interface WorkflowHistory {
+  workflowId: string;
+  runId: string;
+  history: History;
+}
+
+type Event = NonNullable<History['events']>[number];
+
+interface Execution {
+  workflowId: string;
+  runId: string;
+}
+
+/**
+ * Stores the histories of a run, and of its partitions that did not complete, in `DIR/.virnucpro/histories`, where
+ * `virnucpro replay DIR` finds them when the server has long forgotten them.
+ *
+ * @returns paths of the files written
+ * @throws WorkflowNotFoundError if the server does not know the run
+ * @throws the errno error if the folder cannot be written
+ */
+export async function saveHistories(client: Client, workflowId: string, directory: string): Promise<string[]> {
+  const folder = path.join(directory, internal.histories);
+  await fs.mkdir(folder, { recursive: true });
+  const written: string[] = [];
+  for await (const found of fetchRunHistories(client, workflowId, 'unsuccessful')) {
+    const file = path.join(folder, `${encodeURIComponent(found.workflowId)}-${found.runId.slice(0, 8)}.json`);
+    await replaceFile(file, historyToJSON(found.history));
+    written.push(file);
+  }
+  return written;
+}
+
+/** Paths of the histories that {@link saveHistories} stored in a run folder. */
+export async function storedHistories(directory: string): Promise<string[]> {
+  const folder = path.join(directory, internal.histories);
+  try {
+    const names = await fs.readdir(folder);
+    const histories = names.filter((name) => name.endsWith('.json') && !name.startsWith('.'));
+    return histories.toSorted().map((name) => path.join(folder, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/**
+ * Reads a history as {@link saveHistories}, `temporal workflow show --output json` or the web interface wrote it.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` if the file is not such a history
+ * @throws the errno error if it cannot be read
+ */
+export async function readHistoryFile(file: string): Promise<WorkflowHistory> {
+  const text = await fs.readFile(file, 'utf8');
+  let history: History;
+  try {
+    history = historyFromJSON(JSON.parse(text));
+  } catch (error) {
+    throw notAHistory(file, (error as Error).message);
+  }
+  const execution = executionOf(history);
+  if (execution === undefined) throw notAHistory(file, 'its first event does not start a workflow');
+  return { workflowId: execution.workflowId || path.basename(file, '.json'), runId: execution.runId, history };
+}
+
+function notAHistory(file: string, reason: string): VirnucproError {
+  return new VirnucproError(
+    FailureType.RunInvalidInput,
+    `${file} is not a workflow history in JSON (${reason}); make one with: temporal workflow show --output json`,
+  );
+}
+
+function executionOf(history: History): Execution | undefined {
+  const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
+  if (!started) return undefined;
+  return { workflowId: started.workflowId ?? '', runId: started.originalExecutionRunId ?? '' };
+}
+
+/**
+ * Histories of a run from the server, newest execution first: its own, those it continued from, and those of its
+ * partitions.
+ *
+ * @param partitions `unsuccessful`: only those that did not complete
+ * @throws WorkflowNotFoundError if the server does not know the run; older executions and partitions that it has already
+ *   forgotten are left out
+ */
+export async function* fetchRunHistories(
+  client: Client,
+  workflowId: string,
+  partitions: 'all' | 'unsuccessful',
+): AsyncGenerator<WorkflowHistory> {
+  let next: WorkflowHistory | undefined = await fetchHistory(client, { workflowId });
+  while (next !== undefined) {
+    const found: WorkflowHistory = next;
+    yield found;
+    const events: Event[] = found.history.events ?? [];
+    for (const child of childExecutions(events, partitions)) {
+      const history = await fetchHistory(client, child).catch(ignoreForgotten);
+      if (history !== undefined) yield history;
+    }
+    const before = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+    next = before ? await fetchHistory(client, { workflowId, runId: before }).catch(ignoreForgotten) : undefined;
+  }
+}
+
+/** Child workflows that a history started, in the order of their start. */
+function childExecutions(events: readonly Event[], which: 'all' | 'unsuccessful'): Execution[] {
+  const children = new Map<string, Execution>();
+  for (const event of events) {
+    const started = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
+    const { workflowId, runId } = started ?? {};
+    if (workflowId && runId) children.set(runId, { workflowId, runId });
+    const completed = event.childWorkflowExecutionCompletedEventAttributes?.workflowExecution?.runId;
+    if (completed && which === 'unsuccessful') children.delete(completed);
+  }
+  return [...children.values()];
+}
+
+/** History of one execution; without a run id that of the latest one. */
+export async function fetchHistory(
+  client: Client,
+  { workflowId, runId }: { workflowId: string; runId?: string },
+): Promise<WorkflowHistory> {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  return { workflowId, runId: runId ?? executionOf(history)?.runId ?? '', history };
+}
+
+function ignoreForgotten(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+  return undefined;
+}
+
+const OUR_TYPES = `WorkflowType IN ('${WORKFLOW_EMBEDDING_RUN}', '${WORKFLOW_EMBED_PARTITION}')`;
+
+/**
+ * Executions of our workflows that are in trouble: failed, timed out, terminated, or running with a workflow task that
+ * fails again and again.
+ */
+export async function* failedExecutions(client: Client): AsyncGenerator<Execution> {
+  const ended = `${OUR_TYPES} AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')`;
+  for await (const { workflowId, runId } of client.workflow.list({ query: ended })) yield { workflowId, runId };
+  const running = `${OUR_TYPES} AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId, runId } of client.workflow.list({ query: running })) {
+    const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+    if ((raw.pendingWorkflowTask?.attempt ?? 0) > 1) yield { workflowId, runId };
+  }
+}

@@ -1,7 +1,6 @@
 import type { ByteSource, FileSource, TorchFile } from '../torch/index.ts';
 import { FileChangedError, openFileSource, readDirectory, readTorchFile, TorchFileError } from '../torch/index.ts';
-import type { CheckpointError } from './errors.ts';
-import { CheckpointError as CheckpointErrorClass, corrupted, errnoOf, incompatible, unavailable } from './errors.ts';
+import { CheckpointError, corrupted, errnoOf, incompatible, unavailable } from './errors.ts';
 import { duplicateIdsWarning } from './ids.ts';
 import type { Judgement } from './judge.ts';
 import { judge } from './judge.ts';
@@ -15,28 +14,60 @@ export interface CheckedCheckpoint extends Judgement {
   warnings?: string[];
 }
 
+/** A file that is replaced or lost by its server while it is read is read again, but not for ever. */
+const TRIES = 3;
+const WORTH_ANOTHER_TRY: ReadonlySet<string> = new Set(['FILE_CHANGED', 'ESTALE']);
+
+/** What was learned of a file; `source` is still open where it could be opened, and is for the caller to close. */
+export interface CheckedFile {
+  checked: CheckedCheckpoint;
+  source?: FileSource;
+  /** Size of the file. */
+  bytes?: number;
+}
+
 /**
- * Opens a checkpoint for everything that follows, once.
+ * Opens a file, once for everything that follows, and checks it. Never throws because of the file.
  *
- * @throws CheckpointError `corrupted` if there is no file or it is empty, `unavailable` for everything else
+ * @param judgedAs name whose expectation holds, if not that of the path
  */
-export function openSource(path: string): FileSource {
+export function openAndCheck(path: string, options: ValidateOptions, judgedAs = path): CheckedFile {
+  for (let attempt = 1; ; attempt++) {
+    const file = openAndCheckOnce(path, options, judgedAs);
+    const code = file.checked.problem?.code;
+    if (code === undefined || !WORTH_ANOTHER_TRY.has(code) || attempt === TRIES) return file;
+    file.source?.close();
+  }
+}
+
+function openAndCheckOnce(path: string, options: ValidateOptions, judgedAs: string): CheckedFile {
   let source: FileSource;
   try {
     source = openFileSource(path);
   } catch (error) {
-    throw asCheckpointError(error, path);
+    return { checked: { problem: asCheckpointError(error, path) } };
   }
-  const problem = sourceProblem(source, path);
-  if (problem === undefined) return source;
-  source.close();
-  throw problem;
+  if (!source.isFile) {
+    source.close();
+    const text = 'not a regular file; folders, FIFOs and devices are not read';
+    return { checked: { problem: unavailable(path, 'NOT_A_FILE', text) } };
+  }
+  try {
+    return { checked: checkOpened(source, judgedAs, options), source, bytes: source.size };
+  } catch (error) {
+    source.close();
+    throw error;
+  }
 }
 
-function sourceProblem(source: FileSource, path: string): CheckpointError | undefined {
-  if (!source.isFile)
-    return unavailable(path, 'NOT_A_FILE', 'not a regular file; folders, FIFOs and devices are not read');
-  return source.size === 0 ? corrupted(path, 'EMPTY', 'file is 0 bytes') : undefined;
+function checkOpened(source: FileSource, path: string, options: ValidateOptions): CheckedCheckpoint {
+  const checked = checkSource(source, path, options);
+  try {
+    source.assertUnchanged();
+  } catch (error) {
+    return { problem: asCheckpointError(error, path) };
+  }
+  return checked;
 }
 
 /**
@@ -47,6 +78,7 @@ function sourceProblem(source: FileSource, path: string): CheckpointError | unde
  */
 export function checkSource(source: ByteSource, path: string, options: ValidateOptions): CheckedCheckpoint {
   const checked: CheckedCheckpoint = {};
+  if (source.size === 0) return { problem: corrupted(path, 'EMPTY', 'file is 0 bytes') };
   try {
     if (options.level === 'header') {
       readDirectory(source);
@@ -66,13 +98,15 @@ function readAndJudge(source: ByteSource, path: string, options: ValidateOptions
   let scan: RowScan | undefined;
   const file = readTorchFile(source, {
     level: options.trustContent ? 'trusted' : deep ? 'deep' : 'structure',
-    ...(options.signal && { signal: options.signal }),
     // Corrupted comes before incompatible: what judge finds wrong is kept until every CRC of the level has been seen.
     onStructure: (opened) => {
       Object.assign(checked, judge(opened, { ...options, path }));
       if (deep && checked.layout && !checked.problem) scan = new RowScan(opened, checked.layout);
     },
-    onStorageChunk: (storage, chunk, byteOffset) => scan?.chunk(storage, chunk, byteOffset),
+    onStorageChunk: (storage, chunk, byteOffset) => {
+      options.signal?.throwIfAborted();
+      scan?.chunk(storage, chunk, byteOffset);
+    },
   });
   checked.file = file;
   if (checked.problem) return;
@@ -97,7 +131,7 @@ function addFindings(scan: RowScan | undefined, path: string, checked: CheckedCh
  * Anything unknown is a defect and passes through.
  */
 export function asCheckpointError(error: unknown, path: string): CheckpointError {
-  if (error instanceof CheckpointErrorClass) return error;
+  if (error instanceof CheckpointError) return error;
   if (error instanceof TorchFileError) return fromTorchFileError(error, path);
   if (error instanceof FileChangedError) return unavailable(path, error.code, error.message, { cause: error });
   const code = errnoOf(error);

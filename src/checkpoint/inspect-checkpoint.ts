@@ -1,9 +1,9 @@
-import type { FileSource, PyValue, TorchFile } from '../torch/index.ts';
+import type { PyDict, PyValue } from '../torch/index.ts';
 import { isDict, isList, isNumpyArray, isTensor, pythonTypeName } from '../torch/index.ts';
-import { openSource } from './check-source.ts';
+import { openAndCheck } from './check-source.ts';
 import { runInThread } from './pool.ts';
 import type { CheckpointInspection, KeySummary } from './types.ts';
-import { checkFile, entryOf, validateCheckpointSync } from './validate-checkpoint.ts';
+import { entryOf } from './validate-checkpoint.ts';
 
 /**
  * What is inside a checkpoint, in a thread and without reading a tensor: the entry of {@link validateCheckpoint} at level
@@ -22,24 +22,14 @@ export function inspectCheckpoint(path: string, options: { signal?: AbortSignal 
 
 /** {@link inspectCheckpoint} in the calling thread, which it blocks. */
 export function inspectCheckpointSync(path: string): CheckpointInspection {
-  let source: FileSource;
-  try {
-    source = openSource(path);
-  } catch {
-    return validateCheckpointSync(path);
-  }
-  try {
-    const checked = checkFile(source, path, {});
-    const entry = entryOf(path, checked, source.size);
-    return checked.file && isDict(checked.file.root) ? { ...entry, keys: summarize(checked.file) } : entry;
-  } finally {
-    source.close();
-  }
+  const { checked, source, bytes } = openAndCheck(path, {});
+  source?.close();
+  const entry = entryOf(path, checked, bytes);
+  return checked.file && isDict(checked.file.root) ? { ...entry, keys: summarize(checked.file.root) } : entry;
 }
 
-function summarize(file: TorchFile): Record<string, KeySummary> {
-  const entries: [string, KeySummary][] = [];
-  if (isDict(file.root)) for (const [key, value] of file.root.entries()) entries.push([nameOf(key), summary(value)]);
+function summarize(root: PyDict): Record<string, KeySummary> {
+  const entries = [...root.entries()].map(([key, value]) => [nameOf(key), summary(value)] as const);
   // fromEntries defines own properties: a key `__proto__` stays a key.
   return Object.fromEntries(entries);
 }

@@ -1,10 +1,9 @@
 import type { FileSource, TorchFile } from '../torch/index.ts';
-import { openSource } from './check-source.ts';
-import { CheckpointError, incompatible } from './errors.ts';
+import { openAndCheck } from './check-source.ts';
+import { incompatible } from './errors.ts';
 import type { RowLayout } from './row-layout.ts';
 import { readRows } from './row-values.ts';
 import type { CheckpointKind, CheckpointStatus, RowSource, ValidateOptions } from './types.ts';
-import { checkFile } from './validate-checkpoint.ts';
 
 /**
  * A checkpoint whose rows are read from disk as they are asked for. Holds a file descriptor until {@link close}.
@@ -106,23 +105,14 @@ export async function openCheckpoint(path: string, options: ValidateOptions = {}
 
 /** {@link openCheckpoint}, for threads. */
 export function openCheckpointSync(path: string, options: ValidateOptions = {}): OpenCheckpoint {
-  const source = openSource(path);
-  try {
-    return new OpenCheckpoint(source, checkOpened(source, path, options));
-  } catch (error) {
-    source.close();
-    throw error;
-  }
-}
-
-function checkOpened(source: FileSource, path: string, options: ValidateOptions): OpenedContent {
   if (options.level === 'header' || options.trustContent) {
     throw new TypeError('rows can only be read from a checkpoint whose structure has been checked');
   }
-  const { problem, file, layout, kind, version, status, ids } = checkFile(source, path, options);
-  if (problem) throw problem instanceof CheckpointError ? problem : new TypeError(String(problem));
-  if (!file || !layout || !ids || kind === undefined || version === undefined) {
-    throw incompatible(path, 'ROWS_MISSING', 'a dict without ids and rows cannot be opened row by row');
+  const { checked, source } = openAndCheck(path, options);
+  const { problem, file, layout, kind, version, status, ids } = checked;
+  if (source && !problem && file && layout && ids && kind !== undefined && version !== undefined) {
+    return new OpenCheckpoint(source, { path, file, layout, kind, version, status: status ?? null, ids });
   }
-  return { path, file, layout, kind, version, status: status ?? null, ids };
+  source?.close();
+  throw problem ?? incompatible(path, 'ROWS_MISSING', 'a dict without ids and rows cannot be opened row by row');
 }

@@ -1,7 +1,5 @@
-import type { FileSource } from '../torch/index.ts';
 import type { CheckedCheckpoint } from './check-source.ts';
-import { asCheckpointError, checkSource, openSource } from './check-source.ts';
-import { CheckpointError } from './errors.ts';
+import { openAndCheck } from './check-source.ts';
 import { runInThread } from './pool.ts';
 import type { CheckpointEntry, ValidateOptions } from './types.ts';
 
@@ -33,28 +31,9 @@ export async function validateCheckpoints(
 
 /** {@link validateCheckpoint} in the calling thread, which it blocks. */
 export function validateCheckpointSync(path: string, options: ValidateOptions = {}): CheckpointEntry {
-  let source: FileSource;
-  try {
-    source = openSource(path);
-  } catch (error) {
-    return entryOf(path, { problem: asCheckpointError(error, path) }, emptySize(error));
-  }
-  try {
-    return entryOf(path, checkFile(source, path, options), source.size);
-  } finally {
-    source.close();
-  }
-}
-
-/** {@link checkSource} for a file on disk, which someone may replace or write to meanwhile. */
-export function checkFile(source: FileSource, path: string, options: ValidateOptions): CheckedCheckpoint {
-  const checked = checkSource(source, path, options);
-  try {
-    source.assertUnchanged();
-  } catch (error) {
-    return { problem: asCheckpointError(error, path) };
-  }
-  return checked;
+  const { checked, source, bytes } = openAndCheck(path, options);
+  source?.close();
+  return entryOf(path, checked, bytes);
 }
 
 /** @param bytes size of the file, undefined if it could not be learned */
@@ -77,9 +56,4 @@ export function entryOf(path: string, checked: CheckedCheckpoint, bytes: number 
 function rowFields({ rows, dim, ids }: CheckedCheckpoint): { rows?: number; dim?: number } {
   const count = rows ?? ids?.length;
   return { ...(count !== undefined && { rows: count }), ...(dim !== undefined && { dim }) };
-}
-
-/** A file of 0 bytes is the one whose size is known although it was not opened. */
-function emptySize(error: unknown): number | undefined {
-  return error instanceof CheckpointError && error.code === 'EMPTY' ? 0 : undefined;
 }

@@ -66,8 +66,8 @@ class ReadBackError extends Error {
 async function publishOnce(path: string, content: CheckpointContent, options: PublishOptions): Promise<PublishResult> {
   const fileSystem = options.fileSystem ?? nodeFileSystem;
   const temp = tempPath(path);
-  const file = await fileSystem.open(temp, 'create-exclusive');
   try {
+    const file = await fileSystem.open(temp, 'create-exclusive');
     const written = await writeAndClose(file, { fileSystem, path: temp, judgedAs: path }, content, options);
     const placement = await placeFile(fileSystem, temp, path);
     if (placement === 'taken') return await keepExisting(fileSystem, path, content);

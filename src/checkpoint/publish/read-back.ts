@@ -3,9 +3,8 @@ import type { FileSystem, OpenFile } from '../../platform/file-system.ts';
 import type { FilePatch } from '../../torch/index.ts';
 import { memorySource } from '../../torch/index.ts';
 import type { CheckedCheckpoint } from '../check-source.ts';
-import { checkSource, openSource } from '../check-source.ts';
+import { checkSource, openAndCheck } from '../check-source.ts';
 import type { ValidateOptions } from '../types.ts';
-import { checkFile } from '../validate-checkpoint.ts';
 
 /** Files up to this size are read through the port in one piece; larger ones are read in pieces by path. */
 const SMALL_BYTES = 4 << 20;
@@ -75,12 +74,9 @@ function applyPatches(chunk: Uint8Array, offset: number, patches: readonly FileP
 }
 
 function checkByPath({ path, judgedAs }: Place, options: ValidateOptions): CheckedCheckpoint {
-  const source = openSource(path);
-  try {
-    return checkFile(source, judgedAs, options);
-  } finally {
-    source.close();
-  }
+  const { checked, source } = openAndCheck(path, options, judgedAs);
+  source?.close();
+  return checked;
 }
 
 /** Reads to the size or the end, whichever comes first: what is missing is for the check to find. */

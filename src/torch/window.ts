@@ -21,12 +21,23 @@ export class Window {
     this.#buffer = Buffer.allocUnsafe(Math.max(readAhead, 4096));
   }
 
+  /** Holds what {@link locate} found, until the next call. */
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  /** @returns where in {@link buffer} the range starts */
+  locate(offset: number, length: number): number {
+    const at = offset - this.#start;
+    if (at >= 0 && at + length <= this.#length) return at;
+    this.#fill(offset, length);
+    return 0;
+  }
+
   /** @returns the bytes, valid until the next call */
   view(offset: number, length: number): Buffer {
-    const at = offset - this.#start;
-    if (at >= 0 && at + length <= this.#length) return this.#buffer.subarray(at, at + length);
-    this.#fill(offset, length);
-    return this.#buffer.subarray(0, length);
+    const at = this.locate(offset, length);
+    return this.#buffer.subarray(at, at + length);
   }
 
   #fill(offset: number, length: number): void {

@@ -64,42 +64,46 @@ function tupleKey(tuple: PyTuple): string {
   return parts.join(',');
 }
 
+const NO_ENTRIES: ReadonlyMap<unknown, [PyValue, PyValue]> = new Map();
+
 /** A dict under construction and finished. */
 export class DictValue implements PyDict {
   readonly type = 'dict';
   readonly ordered: boolean;
   attributes: PyValue | undefined = undefined;
-  readonly #entries = new Map<unknown, [PyValue, PyValue]>();
+  /** Made with the first key: every tensor carries an empty OrderedDict. */
+  #entries: Map<unknown, [PyValue, PyValue]> | undefined;
 
   constructor(ordered: boolean) {
     this.ordered = ordered;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries?.size ?? 0;
   }
 
   /** As in Python, a key that is there keeps its place and its first form. */
   set(key: PyValue, value: PyValue): void {
     const known = mapKey(key);
+    this.#entries ??= new Map();
     const entry = this.#entries.get(known);
     if (entry === undefined) this.#entries.set(known, [key, value]);
     else entry[1] = value;
   }
 
   get(key: PyValue): PyValue | undefined {
-    return this.#entries.get(mapKey(key))?.[1];
+    return this.#entries?.get(mapKey(key))?.[1];
   }
 
   has(key: PyValue): boolean {
-    return this.#entries.has(mapKey(key));
+    return this.#entries?.has(mapKey(key)) ?? false;
   }
 
   *keys(): IterableIterator<PyValue> {
-    for (const [key] of this.#entries.values()) yield key;
+    for (const [key] of this.entries()) yield key;
   }
 
   entries(): IterableIterator<readonly [PyValue, PyValue]> {
-    return this.#entries.values();
+    return (this.#entries ?? NO_ENTRIES).values();
   }
 }

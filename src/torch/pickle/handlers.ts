@@ -63,15 +63,15 @@ function pushFloat(machine: Machine, value: number): void {
  * that turn out to belong to something else are read again one by one.
  */
 function mark(machine: Machine): void {
-  const target = machine.stack.at(-1);
-  const mayAppend = machine.stack.length > (machine.marks.at(-1) ?? 0) && target instanceof ListValue;
+  if (machine.input.peek() !== Op.BINFLOAT) return machine.mark();
+  const target = machine.peekTop();
   machine.mark();
-  if (!mayAppend || machine.input.peek() !== Op.BINFLOAT) return;
+  if (!(target instanceof ListValue)) return;
   machine.spend(COST.object);
   const run = machine.input.floatRun();
   if (machine.input.peek() === Op.APPENDS) {
     machine.input.u8();
-    machine.marks.pop();
+    machine.popMark();
     if (run.count > 0) target.pushRun(run);
     return;
   }
@@ -130,9 +130,7 @@ function addItems(machine: Machine): void {
 
 function smallTuple(length: number): Handler {
   return (machine) => {
-    const items = new Array<PyValue>(length);
-    for (let i = length - 1; i >= 0; i--) items[i] = machine.pop();
-    machine.tuple(items);
+    machine.tuple(machine.popMany(length));
   };
 }
 
@@ -211,7 +209,7 @@ function frame(machine: Machine): void {
 }
 
 function memoize(machine: Machine): void {
-  machine.put(machine.memo.size);
+  machine.put(machine.memoSize);
 }
 
 function pushSet(machine: Machine): void {

@@ -18,10 +18,6 @@ export type PersistentLoad = (id: PyTuple, fail: Construction['fail']) => TorchS
  */
 export class Machine implements Construction {
   readonly input: PickleInput;
-  readonly stack: PyValue[] = [];
-  /** Heights of the stack at each open MARK. */
-  readonly marks: number[] = [];
-  readonly memo = new Map<number, PyValue>();
   readonly persistentLoad: PersistentLoad;
   protocol = 0;
   /** Objects that exist but still wait for the BUILD that makes them whole. */
@@ -29,6 +25,16 @@ export class Machine implements Construction {
   /** Offset of the opcode at work. */
   at = 0;
   #budget: number;
+  /** Only the first `height` places count; shrinking the array at every pop would cost more than it frees. */
+  readonly #stack: PyValue[] = [];
+  #height = 0;
+  /** Heights of the stack at each open MARK. */
+  readonly #marks: number[] = [];
+  /** The last of them, or 0: values below it are out of reach. */
+  #floor = 0;
+  /** Python numbers its memo 0, 1, 2 …; other indices, which only other writers use, go to the map. */
+  readonly #memo: PyValue[] = [];
+  readonly #sparseMemo = new Map<number, PyValue>();
 
   constructor(input: PickleInput, persistentLoad: PersistentLoad) {
     this.input = input;
@@ -47,48 +53,77 @@ export class Machine implements Construction {
       throw this.fail('the values take too much memory for a pickle of this size', 'LIMIT_EXCEEDED');
   }
 
-  push(value: PyValue): void {
-    if (this.stack.length >= MAX_STACK) {
-      throw this.fail(`more than ${MAX_STACK} values on the stack`, 'LIMIT_EXCEEDED');
-    }
-    this.stack.push(value);
+  get height(): number {
+    return this.#height;
   }
 
-  /** The lowest height the stack may fall to: values below an open MARK are out of reach. */
-  get #floor(): number {
-    return this.marks.at(-1) ?? 0;
+  get openMarks(): number {
+    return this.#marks.length;
+  }
+
+  /** How many memo entries there are: the index that MEMOIZE sets. */
+  get memoSize(): number {
+    return this.#memo.length + this.#sparseMemo.size;
+  }
+
+  push(value: PyValue): void {
+    if (this.#height >= MAX_STACK) {
+      throw this.fail(`more than ${MAX_STACK} values on the stack`, 'LIMIT_EXCEEDED');
+    }
+    this.#stack[this.#height++] = value;
   }
 
   pop(): PyValue {
-    if (this.stack.length <= this.#floor) throw this.fail('the stack is empty');
-    return this.stack.pop() as PyValue;
+    if (this.#height <= this.#floor) throw this.fail('the stack is empty');
+    return this.#stack[--this.#height] as PyValue;
+  }
+
+  /** The topmost `count` values, the lowest first. */
+  popMany(count: number): PyValue[] {
+    if (this.#height - count < this.#floor) throw this.fail('the stack is empty');
+    this.#height -= count;
+    return this.#stack.slice(this.#height, this.#height + count);
   }
 
   top(): PyValue {
-    if (this.stack.length <= this.#floor) throw this.fail('the stack is empty');
-    return this.stack[this.stack.length - 1] as PyValue;
+    if (this.#height <= this.#floor) throw this.fail('the stack is empty');
+    return this.#stack[this.#height - 1] as PyValue;
+  }
+
+  /** @returns undefined if nothing is in reach */
+  peekTop(): PyValue | undefined {
+    return this.#height > this.#floor ? this.#stack[this.#height - 1] : undefined;
   }
 
   mark(): void {
-    if (this.marks.length >= MAX_DEPTH) throw this.fail(`more than ${MAX_DEPTH} nested MARKs`, 'LIMIT_EXCEEDED');
-    this.marks.push(this.stack.length);
+    if (this.#marks.length >= MAX_DEPTH) throw this.fail(`more than ${MAX_DEPTH} nested MARKs`, 'LIMIT_EXCEEDED');
+    this.#marks.push(this.#height);
+    this.#floor = this.#height;
   }
 
   /** Takes the values since the last MARK, and the MARK, off the stack. */
   popMark(): PyValue[] {
-    const from = this.marks.pop();
+    const from = this.#marks.pop();
     if (from === undefined) throw this.fail('no MARK on the stack');
-    return this.stack.splice(from);
+    const values = this.#stack.slice(from, this.#height);
+    this.#height = from;
+    this.#floor = this.#marks.at(-1) ?? 0;
+    return values;
   }
 
   put(index: number): void {
     const value = this.top();
-    if (!this.memo.has(index)) this.spend(COST.slot);
-    this.memo.set(index, value);
+    if (index < this.#memo.length) {
+      this.#memo[index] = value;
+      return;
+    }
+    this.spend(COST.slot);
+    if (index === this.#memo.length && this.#sparseMemo.size === 0) this.#memo.push(value);
+    else this.#sparseMemo.set(index, value);
   }
 
   get(index: number): void {
-    const value = this.memo.get(index);
+    const value = index < this.#memo.length ? this.#memo[index] : this.#sparseMemo.get(index);
     if (value === undefined) throw this.fail(`memo ${index} was never set`);
     this.push(value);
   }

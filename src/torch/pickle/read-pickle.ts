@@ -42,8 +42,9 @@ export function readPickle(input: PickleInput, persistentLoad: PersistentLoad): 
 
 function result(machine: Machine): PyValue {
   const root = machine.pop();
-  const { length } = machine.stack;
-  if (length > 0 || machine.marks.length > 0) throw machine.fail(`STOP with ${length} more values on the stack`);
+  if (machine.height > 0 || machine.openMarks > 0) {
+    throw machine.fail(`STOP with ${machine.height} more values on the stack`);
+  }
   if (machine.halfBuilt.size > 0) throw machine.fail('STOP with an object that was never completed by BUILD');
   if (machine.input.left > 0) throw machine.fail(`STOP with ${machine.input.left} bytes after it`);
   assertAcyclic(root, machine.fail);

@@ -184,7 +184,7 @@ export class PickleWriter {
       .toString(16)
       .padStart(2 * length, '0');
     this.#bytes(Buffer.from([Op.LONG1, length]));
-    this.#bytes(Buffer.from(hex, 'hex').reverse());
+    this.#bytes(Buffer.from(Buffer.from(hex, 'hex').toReversed()));
   }
 
   #text(text: string): void {

@@ -15,13 +15,14 @@ function count(value: PyValue | undefined, what: string, { fail }: Construction)
   throw fail(`${what} of a tensor is not an int`);
 }
 
-function counts(value: PyValue | undefined, what: string, construction: Construction): number[] {
+function counts(value: PyValue | undefined, what: string, construction: Construction): readonly number[] {
   if (typeof value !== 'object' || value?.type !== 'tuple')
     throw construction.fail(`${what} of a tensor is not a tuple`);
   if (value.items.length > MAX_RANK) {
     throw construction.fail(`${what} of a tensor has ${value.items.length} dimensions`, 'LIMIT_EXCEEDED');
   }
-  return value.items.map((item) => count(item, what, construction));
+  for (const item of value.items) count(item, what, construction);
+  return value.items as readonly number[];
 }
 
 /**
@@ -98,7 +99,7 @@ export function rebuildTensor(args: readonly PyValue[], construction: Constructi
 /** `_rebuild_tensor_v3(storage, offset, size, stride, requires_grad, hooks, dtype[, metadata])` on an untyped storage. */
 export function rebuildUntypedTensor(args: readonly PyValue[], construction: Construction): TorchTensor {
   const dtype = args[6];
-  const name = typeof dtype === 'object' && dtype?.type === 'global' ? dtype.name.replace(/^torch\./, '') : '';
+  const name = globalName(dtype).replace(/^torch\./, '');
   if (!isDType(name)) throw construction.fail('_rebuild_tensor_v3 without a known dtype', 'UNSUPPORTED_TENSOR');
   return setFlags(view(args, name, construction), args[7]);
 }
@@ -111,6 +112,10 @@ export function rebuildParameter(args: readonly PyValue[], { fail }: Constructio
   return { ...tensor, requiresGrad: requiresGrad === true, isParameter: true };
 }
 
+function globalName(value: PyValue | undefined): string {
+  return typeof value === 'object' && value?.type === 'global' ? value.name : '';
+}
+
 const TENSOR_TYPES = new Set(['torch.Tensor', 'torch.nn.parameter.Parameter', 'torch.nn.parameter.Buffer']);
 const REBUILDERS: Readonly<Record<string, typeof rebuildTensor>> = {
   'torch._utils._rebuild_tensor_v2': rebuildTensor,
@@ -121,10 +126,13 @@ const REBUILDERS: Readonly<Record<string, typeof rebuildTensor>> = {
 /** `_rebuild_from_type_v2(function, type, args, state)`: a tensor with Python attributes, which are dropped. */
 export function rebuildFromType(args: readonly PyValue[], construction: Construction): TorchTensor {
   const [callee, type, inner] = args;
-  const name = (value: PyValue | undefined): string =>
-    typeof value === 'object' && value?.type === 'global' ? value.name : '';
-  const rebuild = REBUILDERS[name(callee)];
-  if (rebuild === undefined || !TENSOR_TYPES.has(name(type)) || typeof inner !== 'object' || inner?.type !== 'tuple') {
+  const rebuild = REBUILDERS[globalName(callee)];
+  if (
+    rebuild === undefined ||
+    !TENSOR_TYPES.has(globalName(type)) ||
+    typeof inner !== 'object' ||
+    inner?.type !== 'tuple'
+  ) {
     throw construction.fail('_rebuild_from_type_v2 of something that is not a plain tensor', 'UNSUPPORTED_TENSOR');
   }
   return rebuild(inner.items, construction);

@@ -16,7 +16,7 @@ import {
   PADDING_EXTRA_ID,
   ZIP64_EXTRA_ID,
 } from './layout.ts';
-import { readDirectory } from './read-directory.ts';
+import { parseDirectory } from './read-directory.ts';
 
 /**
  * Below this mean distance, reading straight through is faster than jumping from header to header, warm or cold: the
@@ -24,7 +24,7 @@ import { readDirectory } from './read-directory.ts';
  */
 const DENSE_RECORD_BYTES = 64 << 10;
 
-/** Local header: every field is fixed, sizes and CRC come after the content. */
+/** Throws for the first field of the local header that has not its one canonical value. */
 function checkLocalHeader(bytes: Buffer, record: ArchiveRecord, fullName: Buffer): void {
   const at = record.headerOffset;
   const flags = record.size === 0 ? FLAGS_EMPTY : FLAGS_CONTENT;
@@ -110,28 +110,85 @@ function checkDescriptor(bytes: Buffer, record: ArchiveRecord, at: number): void
 }
 
 /**
+ * The same checks for a header without ZIP64 field, several fields at a time: true for nearly every record of a sound file.
+ *
+ * @param at where in `bytes` the header starts
+ * @param length up to the content
+ */
+function isPlainLocalHeader(bytes: Buffer, at: number, length: number, record: ArchiveRecord, name: Buffer): boolean {
+  const nameAt = at + LOCAL_BYTES;
+  const extraAt = nameAt + name.length;
+  const padding = length - LOCAL_BYTES - name.length - 4;
+  return (
+    padding >= 0 &&
+    localZip64Bytes(record.size, record.headerOffset) === 0 &&
+    bytes.readUInt32LE(at) === LOCAL_SIGNATURE &&
+    bytes.readUInt16LE(at + 4) === 0 &&
+    bytes.readUInt16LE(at + 6) === (record.size === 0 ? FLAGS_EMPTY : FLAGS_CONTENT) &&
+    bytes.readUInt32LE(at + 8) === 0 &&
+    bytes.readUInt32LE(at + 12) === 0 &&
+    bytes.readUInt32LE(at + 16) === 0 &&
+    bytes.readUInt32LE(at + 20) === 0 &&
+    bytes.readUInt16LE(at + 24) === 0 &&
+    bytes.readUInt16LE(at + 26) === name.length &&
+    bytes.readUInt16LE(at + 28) === padding + 4 &&
+    bytes.readUInt16LE(extraAt) === PADDING_EXTRA_ID &&
+    bytes.readUInt16LE(extraAt + 2) === padding &&
+    isPadding(bytes, extraAt + 4, at + length) &&
+    name.compare(bytes, nameAt, extraAt) === 0
+  );
+}
+
+function isPadding(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== PADDING_BYTE) return false;
+  return true;
+}
+
+function isPlainDescriptor(bytes: Buffer, at: number, length: number, record: ArchiveRecord): boolean {
+  return (
+    length === 16 &&
+    bytes.readUInt32LE(at) === DESCRIPTOR_SIGNATURE &&
+    bytes.readUInt32LE(at + 4) === record.crc &&
+    bytes.readUInt32LE(at + 8) === record.size &&
+    bytes.readUInt32LE(at + 12) === record.size
+  );
+}
+
+/**
  * The directory, and every local header and data descriptor checked against it: records, directory and end records cover
  * the file exactly once. CRCs are not computed here.
  *
  * @throws TorchFileError
  */
 export function readArchive(source: ByteSource): Archive {
-  const archive = readDirectory(source);
+  const { archive, bytes: directory, nameOffsets } = parseDirectory(source);
   const dense = archive.directoryOffset / archive.records.length < DENSE_RECORD_BYTES;
   const window = new Window(source, dense ? WINDOW_BYTES : 0);
-  let metaStart = 0;
+  const prefixBytes = Buffer.byteLength(archive.prefix) + 1;
+  let start = 0;
   let previous: ArchiveRecord | undefined;
   // The descriptor of one record and the header of the next are neighbours: one look at both.
-  for (const record of archive.records) {
-    const meta = window.view(metaStart, record.dataOffset - metaStart);
-    const descriptor = record.headerOffset - metaStart;
-    if (previous !== undefined && descriptor > 0) checkDescriptor(meta.subarray(0, descriptor), previous, metaStart);
-    checkLocalHeader(meta.subarray(descriptor), record, Buffer.from(`${archive.prefix}/${record.name}`));
-    metaStart = record.dataOffset + record.size;
+  for (const [index, record] of archive.records.entries()) {
+    const at = window.locate(start, record.dataOffset - start);
+    const descriptorLength = record.headerOffset - start;
+    if (previous !== undefined) verifyDescriptor(window.buffer, at, descriptorLength, previous);
+    const nameAt = nameOffsets[index] as number;
+    const name = directory.subarray(nameAt, nameAt + prefixBytes + Buffer.byteLength(record.name));
+    const headerAt = at + descriptorLength;
+    const length = record.dataOffset - record.headerOffset;
+    if (!isPlainLocalHeader(window.buffer, headerAt, length, record, name)) {
+      checkLocalHeader(window.buffer.subarray(headerAt, headerAt + length), record, name);
+    }
+    start = record.dataOffset + record.size;
     previous = record;
   }
   if (previous === undefined) return archive;
-  const last = descriptorBytes(previous.size, previous.headerOffset);
-  if (last > 0) checkDescriptor(window.view(metaStart, last), previous, metaStart);
+  const length = descriptorBytes(previous.size, previous.headerOffset);
+  verifyDescriptor(window.buffer, window.locate(start, length), length, previous);
   return archive;
+}
+
+function verifyDescriptor(bytes: Buffer, at: number, length: number, record: ArchiveRecord): void {
+  if (length === 0 || isPlainDescriptor(bytes, at, length, record)) return;
+  checkDescriptor(bytes.subarray(at, at + length), record, record.dataOffset + record.size);
 }

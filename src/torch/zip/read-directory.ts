@@ -19,69 +19,85 @@ import { readEnd } from './read-end.ts';
 const CODE = 'BROKEN_DIRECTORY';
 
 interface Entry {
-  readonly fullName: string;
+  /** Offset of the name in the bytes of the directory, and its length. */
+  readonly nameAt: number;
+  readonly nameBytes: number;
+  readonly extraBytes: number;
   readonly headerOffset: number;
   readonly size: number;
   readonly crc: number;
 }
 
-/** Reads entries one after the other from the bytes of the central directory. */
-class DirectoryCursor {
-  readonly #bytes: Buffer;
-  readonly #start: number;
-  #at = 0;
+/** The directory, and its raw bytes to compare local headers with. */
+export interface ParsedDirectory {
+  readonly archive: Archive;
+  readonly bytes: Buffer;
+  /** For each record, where in `bytes` its name starts. */
+  readonly nameOffsets: readonly number[];
+}
 
-  constructor(bytes: Buffer, start: number) {
-    this.#bytes = bytes;
-    this.#start = start;
-  }
+/** Throws for the first field of an entry that has not its one canonical value. */
+function checkEntry(bytes: Buffer, at: number, index: number, start: number): void {
+  const place = `directory entry ${index}`;
+  const absolute = start + at;
+  const field = (name: string, offset: number, got: number, expected: number): void =>
+    expectField(CODE, place, name, absolute + offset, got, expected);
+  field('signature', 0, bytes.readUInt32LE(at), CENTRAL_SIGNATURE);
+  assertTorchDialect(bytes.readUInt16LE(at + 6), bytes.readUInt16LE(at + 10), index, absolute);
+  field('version made by', 4, bytes.readUInt16LE(at + 4), 0);
+  field('version needed', 6, bytes.readUInt16LE(at + 6), 0);
+  const stored = bytes.readUInt32LE(at + 24);
+  field('flags', 8, bytes.readUInt16LE(at + 8), stored === 0 ? FLAGS_EMPTY : FLAGS_CONTENT);
+  field('compression method', 10, bytes.readUInt16LE(at + 10), 0);
+  field('time and date', 12, bytes.readUInt32LE(at + 12), 0);
+  field('compressed size', 20, bytes.readUInt32LE(at + 20), stored);
+  field('comment length', 32, bytes.readUInt16LE(at + 32), 0);
+  field('disk', 34, bytes.readUInt16LE(at + 34), 0);
+  field('internal attributes', 36, bytes.readUInt16LE(at + 36), 0);
+  field('external attributes', 38, bytes.readUInt32LE(at + 38), 0);
+}
 
-  get left(): number {
-    return this.#bytes.length - this.#at;
-  }
+/** The same fields, several at a time and without the messages: true for every entry of a sound file. */
+function isCanonicalEntry(bytes: Buffer, at: number): boolean {
+  const stored = bytes.readUInt32LE(at + 24);
+  return (
+    bytes.readUInt32LE(at) === CENTRAL_SIGNATURE &&
+    bytes.readUInt32LE(at + 4) === 0 &&
+    bytes.readUInt32LE(at + 8) === (stored === 0 ? FLAGS_EMPTY : FLAGS_CONTENT) &&
+    bytes.readUInt32LE(at + 12) === 0 &&
+    bytes.readUInt32LE(at + 20) === stored &&
+    bytes.readUInt32LE(at + 32) === 0 &&
+    bytes.readUInt32LE(at + 36) === 0 &&
+    bytes.readUInt16LE(at + 40) === 0
+  );
+}
 
-  next(index: number): Entry {
-    const bytes = this.#bytes;
-    const at = this.#at;
-    const place = `directory entry ${index}`;
-    const absolute = this.#start + at;
-    if (this.left < CENTRAL_BYTES) {
-      throw new TorchFileError(CODE, `${place}: at offset ${absolute} only ${this.left} bytes are left`);
-    }
-    const field = (name: string, offset: number, got: number, expected: number): void =>
-      expectField(CODE, place, name, absolute + offset, got, expected);
-    field('signature', 0, bytes.readUInt32LE(at), CENTRAL_SIGNATURE);
-    assertTorchDialect(bytes.readUInt16LE(at + 6), bytes.readUInt16LE(at + 10), index, absolute);
-    field('version made by', 4, bytes.readUInt16LE(at + 4), 0);
-    field('version needed', 6, bytes.readUInt16LE(at + 6), 0);
-    const stored = bytes.readUInt32LE(at + 24);
-    field('flags', 8, bytes.readUInt16LE(at + 8), stored === 0 ? FLAGS_EMPTY : FLAGS_CONTENT);
-    field('compression method', 10, bytes.readUInt16LE(at + 10), 0);
-    field('time and date', 12, bytes.readUInt32LE(at + 12), 0);
-    field('compressed size', 20, bytes.readUInt32LE(at + 20), stored);
-    const nameBytes = bytes.readUInt16LE(at + 28);
-    const extraBytes = bytes.readUInt16LE(at + 30);
-    field('comment length', 32, bytes.readUInt16LE(at + 32), 0);
-    field('disk', 34, bytes.readUInt16LE(at + 34), 0);
-    field('internal attributes', 36, bytes.readUInt16LE(at + 36), 0);
-    field('external attributes', 38, bytes.readUInt32LE(at + 38), 0);
-    if (this.left < CENTRAL_BYTES + nameBytes + extraBytes) {
-      throw new TorchFileError(CODE, `${place}: name and extra field do not fit into the directory`, {
-        offset: absolute + 28,
-      });
-    }
-    const nameAt = at + CENTRAL_BYTES;
-    const extra = bytes.subarray(nameAt + nameBytes, nameAt + nameBytes + extraBytes);
-    this.#at = nameAt + nameBytes + extraBytes;
-    const wide = readZip64Extra(
-      extra,
-      stored,
-      bytes.readUInt32LE(at + 42),
-      place,
-      absolute + CENTRAL_BYTES + nameBytes,
-    );
-    return { fullName: readName(bytes, nameAt, nameBytes, place), crc: bytes.readUInt32LE(at + 16), ...wide };
+/** Reads the entry at `at` in the bytes of the directory, which starts at byte `start` of the file. */
+function readEntry(bytes: Buffer, at: number, index: number, start: number): Entry {
+  const left = bytes.length - at;
+  if (left < CENTRAL_BYTES) {
+    throw new TorchFileError(CODE, `directory entry ${index}: at offset ${start + at} only ${left} bytes are left`, {
+      offset: start + at,
+    });
   }
+  if (!isCanonicalEntry(bytes, at)) checkEntry(bytes, at, index, start);
+  const nameAt = at + CENTRAL_BYTES;
+  const nameBytes = bytes.readUInt16LE(at + 28);
+  const extraBytes = bytes.readUInt16LE(at + 30);
+  if (left < CENTRAL_BYTES + nameBytes + extraBytes) {
+    throw new TorchFileError(CODE, `directory entry ${index}: name and extra field do not fit into the directory`, {
+      offset: start + at + 28,
+    });
+  }
+  const crc = bytes.readUInt32LE(at + 16);
+  const size = bytes.readUInt32LE(at + 24);
+  const headerOffset = bytes.readUInt32LE(at + 42);
+  if (extraBytes === 0 && size !== MAX_U32 && headerOffset !== MAX_U32) {
+    return { nameAt, nameBytes, extraBytes, crc, size, headerOffset };
+  }
+  const extra = bytes.subarray(nameAt + nameBytes, nameAt + nameBytes + extraBytes);
+  const wide = readZip64Extra(extra, size, headerOffset, `directory entry ${index}`, start + nameAt + nameBytes);
+  return { nameAt, nameBytes, extraBytes, crc, ...wide };
 }
 
 /** A ZIP of another program is sound, but not laid out as torch does: say so instead of calling it broken. */
@@ -97,23 +113,23 @@ function assertTorchDialect(versionNeeded: number, method: number, index: number
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function readName(bytes: Buffer, at: number, length: number, place: string): string {
-  for (let i = at; i < at + length; i++) {
-    const byte = bytes[i] as number;
-    if (byte < 0x20 || byte >= 0x7f) return readUnusualName(bytes.subarray(at, at + length), place);
+function readName(bytes: Buffer, start: number, end: number, index: number): string {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte < 0x20 || byte >= 0x7f) return readUnusualName(bytes.subarray(start, end), index);
   }
-  return bytes.toString('latin1', at, at + length);
+  return bytes.toString('latin1', start, end);
 }
 
-function readUnusualName(name: Buffer, place: string): string {
+function readUnusualName(name: Buffer, index: number): string {
   try {
     const text = decoder.decode(name);
-    // oxlint-disable-next-line no-control-regex
-    if (!/[\u0000-\u001f\u007f]/.test(text)) return text;
+    if (!/\p{Cc}/u.test(text)) return text;
   } catch {
     // Falls through to the error below: not UTF-8.
   }
-  throw new TorchFileError(CODE, `${place}: name ${JSON.stringify(name.toString('latin1'))} is not printable UTF-8`);
+  const shown = JSON.stringify(name.toString('latin1'));
+  throw new TorchFileError(CODE, `directory entry ${index}: name ${shown} is not printable UTF-8`);
 }
 
 /** Extra field 0x0001 holds, in this order, the size twice and the offset, each only where its 32 bits are all ones. */
@@ -142,34 +158,30 @@ function readZip64Extra(
   return { size, headerOffset };
 }
 
-function archivePrefix(first: Entry): string {
-  const slash = first.fullName.indexOf('/');
-  if (slash > 0) return first.fullName.slice(0, slash);
+function archivePrefix(fullName: string): string {
+  const slash = fullName.indexOf('/');
+  if (slash > 0) return fullName.slice(0, slash);
   throw new TorchFileError(
     'FOREIGN_LAYOUT',
-    `record ${JSON.stringify(first.fullName)} lies in no folder, which torch.save never writes`,
+    `record ${JSON.stringify(fullName)} lies in no folder, which torch.save never writes`,
   );
 }
 
-function recordName(entry: Entry, prefix: string): string {
-  const { fullName } = entry;
-  if (fullName.startsWith(prefix) && fullName[prefix.length] === '/' && fullName.length > prefix.length + 1) {
-    return fullName.slice(prefix.length + 1);
-  }
-  throw new TorchFileError(CODE, `record ${JSON.stringify(fullName)} is not in the folder ${JSON.stringify(prefix)}`);
+/** Name without the prefix; the prefix is compared as bytes. */
+function recordName(bytes: Buffer, { nameAt, nameBytes }: Entry, prefix: Buffer, index: number): string {
+  const end = nameAt + nameBytes;
+  const inFolder = nameBytes > prefix.length && bytes.compare(prefix, 0, prefix.length, nameAt, nameAt + prefix.length);
+  if (inFolder === 0) return readName(bytes, nameAt + prefix.length, end, index);
+  const shown = JSON.stringify(readName(bytes, nameAt, end, index));
+  throw new TorchFileError(CODE, `record ${shown} is not in the folder ${JSON.stringify(prefix.toString())}`);
 }
 
 /** Places the content of each record from the offset of the next one: the order of the file is that of the directory. */
-function toRecords(entries: readonly Entry[], prefix: string, directoryOffset: number): ArchiveRecord[] {
-  return entries.map((entry, index) => {
-    const name = recordName(entry, prefix);
-    const { headerOffset, size, crc } = entry;
-    const end = entries[index + 1]?.headerOffset ?? directoryOffset;
-    const dataOffset = end - descriptorBytes(size, headerOffset) - size;
-    const least = headerOffset + LOCAL_BYTES + Buffer.byteLength(entry.fullName);
-    assertGapless(name, headerOffset, dataOffset - least, end);
-    return { name, headerOffset, dataOffset, size, crc, crcPresent: crc !== 0 || size === 0 };
-  });
+function toRecord(name: string, entry: Entry, end: number): ArchiveRecord {
+  const { headerOffset, size, crc } = entry;
+  const dataOffset = end - descriptorBytes(size, headerOffset) - size;
+  assertGapless(name, headerOffset, dataOffset - headerOffset - LOCAL_BYTES - entry.nameBytes, end);
+  return { name, headerOffset, dataOffset, size, crc, crcPresent: crc !== 0 || size === 0 };
 }
 
 function assertGapless(name: string, headerOffset: number, padding: number, end: number): void {
@@ -182,22 +194,45 @@ function assertGapless(name: string, headerOffset: number, padding: number, end:
   );
 }
 
+/** Only known names come here, none of which differ in case alone. */
 function indexByName(records: readonly ArchiveRecord[]): Map<string, ArchiveRecord> {
   const byName = new Map<string, ArchiveRecord>();
-  const folded = new Set<string>();
   for (const record of records) {
-    const { name } = record;
-    const duplicate = byName.has(name) || (!name.startsWith('data/') && folded.has(name.toLowerCase()));
-    if (duplicate) {
-      throw new TorchFileError('DUPLICATE_RECORD', `record ${name} at offset ${record.headerOffset} exists twice`, {
-        record: name,
-        offset: record.headerOffset,
-      });
-    }
+    const { name, headerOffset } = record;
     byName.set(name, record);
-    if (!name.startsWith('data/')) folded.add(name.toLowerCase());
+    if (record === records[byName.size - 1]) continue;
+    throw new TorchFileError('DUPLICATE_RECORD', `record ${name} at offset ${headerOffset} exists twice`, {
+      record: name,
+      offset: headerOffset,
+    });
   }
   return byName;
+}
+
+/** @throws TorchFileError */
+export function parseDirectory(source: ByteSource): ParsedDirectory {
+  const place = readEnd(source);
+  const bytes = readBytes(source, place.offset, place.bytes);
+  const entries: Entry[] = [];
+  let at = 0;
+  for (let index = 0; index < place.count; index++) {
+    const entry = readEntry(bytes, at, index, place.offset);
+    entries.push(entry);
+    at = entry.nameAt + entry.nameBytes + entry.extraBytes;
+  }
+  expectField(CODE, 'directory', 'bytes after the last entry', place.offset + at, bytes.length - at, 0);
+  const first = entries[0] as Entry;
+  expectField('GAP', 'first record', 'offset of the local header', 0, first.headerOffset, 0);
+  const prefix = archivePrefix(readName(bytes, first.nameAt, first.nameAt + first.nameBytes, 0));
+  const folder = Buffer.from(`${prefix}/`);
+  const records = entries.map((entry, index) => {
+    const end = entries[index + 1]?.headerOffset ?? place.offset;
+    return toRecord(recordName(bytes, entry, folder, index), entry, end);
+  });
+  assertKnownRecords(records);
+  const byName = indexByName(records);
+  const archive = { prefix, records, byName, directoryOffset: place.offset, size: source.size };
+  return { archive, bytes, nameOffsets: entries.map(({ nameAt }) => nameAt) };
 }
 
 /**
@@ -206,23 +241,7 @@ function indexByName(records: readonly ArchiveRecord[]): Map<string, ArchiveReco
  * @throws TorchFileError
  */
 export function readDirectory(source: ByteSource): Archive {
-  const place = readEnd(source);
-  const cursor = new DirectoryCursor(readBytes(source, place.offset, place.bytes), place.offset);
-  const entries = Array.from({ length: place.count }, (_, index) => cursor.next(index));
-  expectField(
-    CODE,
-    'directory',
-    'bytes after the last entry',
-    place.offset + place.bytes - cursor.left,
-    cursor.left,
-    0,
-  );
-  const first = entries[0] as Entry;
-  expectField('GAP', `record ${first.fullName}`, 'offset of the first record', 0, first.headerOffset, 0);
-  const prefix = archivePrefix(first);
-  const records = toRecords(entries, prefix, place.offset);
-  assertKnownRecords(records);
-  return { prefix, records, byName: indexByName(records), directoryOffset: place.offset, size: source.size };
+  return parseDirectory(source).archive;
 }
 
 /** Storage keys are numbers: addresses in torch 1.6, counted from 0 since. Never a path. */

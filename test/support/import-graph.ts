@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+/** One import or re-export of a source file. */
+export interface Import {
+  /** relative to `src` */
+  readonly file: string;
+  /** first folder below `src`, `.` for `src` itself */
+  readonly folder: string;
+  /** as written */
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+  /** folder that a relative specifier leads to, undefined for a package */
+  readonly target: string | undefined;
+}
+
+/** `import … from`, `export … from`, `import '…'` and `import('…')`. */
+const STATIC = /^(?:import|export)\s+(?<type>type\s)?(?:[^'"();]*?\sfrom\s+)?'(?<specifier>[^']+)'/gmu;
+const DYNAMIC = /\bimport\('(?<specifier>[^']+)'\)/gu;
+
+/** Reads every import of the source files at and below `src`. */
+export function readImports(src: string): Import[] {
+  return readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.m?[jt]s$/u.test(file))
+    .flatMap((file) => importsOf(src, file));
+}
+
+function importsOf(src: string, file: string): Import[] {
+  const text = readFileSync(join(src, file), 'utf8');
+  return [...text.matchAll(STATIC), ...text.matchAll(DYNAMIC)].map(({ groups }) => {
+    const specifier = groups?.['specifier'] ?? '';
+    const target = specifier.startsWith('.')
+      ? topFolder(relative(src, join(src, dirname(file), specifier)))
+      : undefined;
+    return { file, folder: topFolder(file), specifier, typeOnly: groups?.['type'] !== undefined, target };
+  });
+}
+
+function topFolder(path: string): string {
+  const [first = '.', ...rest] = path.split('/');
+  return rest.length > 0 ? first : '.';
+}

@@ -41,14 +41,10 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
     packages: ['node:', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
   },
   cli: {
-    folders: [
-      ...['checkpoint', 'client', 'contract', 'embedders', 'platform', 'run', 'schemas', 'sequences', 'server'],
-      ...['spool', 'worker'],
-    ],
-    packages: [
-      ...['node:', 'cli-progress', 'commander', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig'],
-      '@temporalio/worker',
-    ],
+    // prettier-ignore
+    folders: ['checkpoint', 'client', 'contract', 'embedders', 'platform', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
+    // prettier-ignore
+    packages: ['node:', 'cli-progress', 'commander', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
   },
 };
 

@@ -40,7 +40,9 @@ describe('withLockFile', () => {
   it('held by a living process → says who, once', async () => {
     const holders: number[] = [];
     const told = () => holders.length > 0;
-    const first = withLockFile(lock, () => expect.poll(told).toBe(true));
+    const first = withLockFile(lock, async () => {
+      await expect.poll(told).toBe(true);
+    });
     await expect.poll(() => existsSync(lock)).toBe(true);
     await withLockFile(
       lock,

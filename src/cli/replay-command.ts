@@ -1,27 +1,37 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { Command } from 'commander';
-import { connectClient, connectionSettings, replayHistories } from '../client/index.ts';
-import type { ReplayVerdict } from '../client/index.ts';
-import { EXIT_FAILURE } from './exit.ts';
-import { historiesOf, failedHistories } from './replay/find-histories.ts';
-import { plural, printable } from './terminal.ts';
+import {
+  connectClient,
+  connectionSettings,
+  failedExecutions,
+  fetchHistory,
+  fetchRunHistories,
+  readHistoryFile,
+  replayHistories,
+  type WorkflowHistory,
+} from '../client/index.ts';
+import { EXIT_FAILURE, messageOf } from './exit.ts';
+import { formatTally, formatVerdict } from './replay/format-verdict.ts';
+import { serverOfRun, type ServerChoice } from './replay/server-of-run.ts';
+import { resolveTarget, type ReplayTarget } from './replay/targets.ts';
 
-interface ReplayFlags {
+interface ReplayFlags extends ServerChoice {
   failed?: boolean;
-  address?: string;
-  namespace?: string;
 }
 
-/** `virnucpro replay`: would the code of this version decide as recorded histories say? */
+/** `virnucpro replay`: does the code of this version decide as recorded histories say? */
 export function replayCommand(): Command {
   return new Command('replay')
     .description('run the workflow code of this version against recorded histories; embeds nothing')
     .argument('[target...]', 'run folders, workflow ids or history files (JSON)')
-    .option('--failed', 'runs and partitions of the server that failed, timed out, were terminated or are stuck')
+    .option('--failed', 'runs and partitions that failed, timed out, were terminated or are stuck, from the server')
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or localhost:7233)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
     .addHelpText('after', HELP)
     .action(async (targets: string[], flags: ReplayFlags, command: Command) => {
-      if (targets.length === 0 && !flags.failed) command.error('error: name a run folder, workflow id or history file, or give --failed');
+      if (targets.length === 0 && !flags.failed) {
+        command.error('error: name a run folder, a workflow id or a history file, or give --failed');
+      }
       process.exitCode = await replay(targets, flags);
     });
 }
@@ -39,22 +49,72 @@ Examples:
   virnucpro replay --failed --address temporal.example:7233`;
 
 async function replay(targets: readonly string[], flags: ReplayFlags): Promise<number> {
-  await quietRuntime();
-  const connect = async (server: { address?: string; namespace?: string }) =>
-    connectClient(connectionSettings({ ...server, ...explicit(flags) }));
-  let same = 0;
-  let different = 0;
-  const tell = (verdict: ReplayVerdict) => {
-    if (verdict.divergence === undefined) same++;
-    else different++;
-    process.stdout.write(describeVerdict(verdict));
+  await silenceRuntime();
+  const tally = { same: 0, parted: 0, unread: 0 };
+  const replayAll = async (histories: () => AsyncIterable<WorkflowHistory>) => {
+    try {
+      for await (const verdict of replayHistories(histories())) {
+        if (verdict.divergence === undefined) tally.same++;
+        else tally.parted++;
+        process.stdout.write(formatVerdict(verdict));
+      }
+    } catch (error) {
+      tally.unread++;
+      process.stderr.write(`virnucpro: ${messageOf(error)}\n`);
+    }
   };
   for (const target of targets) {
-    const before = same + different;
-    for await (const verdict of replayHistories(historiesOf(target, connect))) tell(verdict);
-    if (same + different === before) throw nothingFound(target);
+    const resolved = await resolveTarget(target).catch((error: unknown) => [{ kind: 'error', error } as const]);
+    for (const one of resolved) await replayAll(() => historiesOf(one, flags));
   }
-  if (flags.failed) for await (const verdict of replayHistories(failedHistories(connect))) tell(verdict);
-  process.stdout.write(summaryLine(same, different));
-  return same > 0 && different === 0 ? 0 : EXIT_FAILURE;
+  if (flags.failed) await replayAll(() => troubledHistories(flags));
+  process.stdout.write(formatTally(tally));
+  return tally.same > 0 && tally.parted + tally.unread === 0 ? 0 : EXIT_FAILURE;
+}
+
+async function* historiesOf(
+  target: ReplayTarget | { kind: 'error'; error: unknown },
+  flags: ReplayFlags,
+): AsyncGenerator<WorkflowHistory> {
+  if (target.kind === 'error') throw target.error;
+  if (target.kind === 'file') yield await readHistoryFile(target.path);
+  else {
+    yield* withClient(serverOfRun(target, flags), (client) => fetchRunHistories(client, target.workflowId, 'all'));
+  }
+}
+
+async function* troubledHistories(flags: ReplayFlags): AsyncGenerator<WorkflowHistory> {
+  yield* withClient(flags, async function* (client) {
+    for await (const execution of failedExecutions(client)) yield await fetchHistory(client, execution);
+  });
+}
+
+async function* withClient(
+  { address, namespace }: ServerChoice,
+  histories: (client: Client) => AsyncIterable<WorkflowHistory>,
+): AsyncGenerator<WorkflowHistory> {
+  const settings = connectionSettings({
+    ...(address === undefined ? {} : { address }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
+  const client = await connectClient(settings);
+  try {
+    yield* histories(client);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    throw new Error(`${error.workflowId} is not known at ${settings.address}, namespace ${settings.namespace}`, {
+      cause: error,
+    });
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** What a replay has to say is in its result; the SDK would repeat it as warnings. */
+async function silenceRuntime(): Promise<void> {
+  const { DefaultLogger, Runtime } = await import('@temporalio/worker');
+  Runtime.install({
+    logger: new DefaultLogger('ERROR', () => {}),
+    telemetryOptions: { logging: { filter: 'off', forward: {} } },
+  });
 }

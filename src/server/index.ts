@@ -1,4 +1,4 @@
-export { configuredServer, findTemporal } from './bootstrap/find-temporal.mjs';
+export { configuredServer, findTemporal, lookForTemporal } from './bootstrap/find-temporal.mjs';
 export { identifyProcess, isProcessAlive } from './bootstrap/process-identity.mjs';
 export { ensureLocalServer, stopLocalServer } from './local-server.ts';
 export type { LocalServer, LocalServerOptions } from './local-server.ts';

@@ -1,10 +1,9 @@
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
-import { fileURLToPath } from 'node:url';
 import { createActivities } from '../activities/create-activities.ts';
 import type { ServerIdentity } from '../activities/dependencies.ts';
 import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
 import { EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
-import { entryUrl } from '../platform/entry-url.ts';
+import { workflowBundlePath } from '../platform/workflow-bundle.ts';
 
 /** `io`: workflows and activities on files. `gpu`: embedding. `all`: both in one process. */
 export type WorkerRole = 'io' | 'gpu' | 'all';
@@ -93,11 +92,6 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
     }
   }
   return running(workers, embedders);
-}
-
-/** The bundle is built ahead: bundling at the start of every worker would take seconds. */
-export function workflowBundlePath(): string {
-  return fileURLToPath(entryUrl(import.meta.url, '../workflow-bundle.js'));
 }
 
 function serverIdentity({ address, namespace, localServerPid }: VirnucproWorkerOptions): ServerIdentity {

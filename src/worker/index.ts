@@ -1,3 +1,4 @@
 /** Ready-made workers by role. */
-export { createWorkers, workflowBundlePath } from './create-workers.ts';
+export { workflowBundlePath } from '../platform/workflow-bundle.ts';
+export { createWorkers } from './create-workers.ts';
 export type { VirnucproWorkerOptions, VirnucproWorkers, WorkerRole } from './create-workers.ts';

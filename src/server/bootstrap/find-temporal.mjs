@@ -63,16 +63,10 @@ export function cacheFolder(env) {
  * @throws {Error} naming what was tried and the three ways out
  */
 export async function findTemporal({ env = process.env, log = logToStderr, downloadBase } = {}) {
-  const explicit = env['VIRNUCPRO_TEMPORAL_CLI'];
-  if (explicit) return { path: explicit, origin: 'VIRNUCPRO_TEMPORAL_CLI', version: await versionOf(explicit) };
-
-  const onPath = await findOnPath(env, log);
-  if (onPath) return onPath;
-
-  const cached = join(cacheFolder(env), `temporal-${TEMPORAL_CLI_VERSION}-${process.platform}-${process.arch}`);
-  const ready = await usable(cached, 'cache', log);
+  const ready = await lookForTemporal({ env, log });
   if (ready) return ready;
 
+  const cached = cachedExecutable(env);
   log(`no \`temporal\` on PATH and none at ${cached}`);
   await mkdir(cacheFolder(env), { recursive: true });
   return withLockFile(
@@ -81,6 +75,24 @@ export async function findTemporal({ env = process.env, log = logToStderr, downl
       (await usable(cached, 'cache', log)) ?? make(cached, { env, log, ...(downloadBase && { downloadBase }) }),
     (holder) => log(`process ${holder} is getting the Temporal server; waiting for it`),
   );
+}
+
+/**
+ * The part of {@link findTemporal} that makes nothing.
+ *
+ * @param {Pick<FindOptions, 'env' | 'log'>} [options]
+ * @returns {Promise<TemporalCli | undefined>} undefined if one would have to be downloaded or built
+ * @throws {Error} if `VIRNUCPRO_TEMPORAL_CLI` names something else
+ */
+export async function lookForTemporal({ env = process.env, log = logToStderr } = {}) {
+  const explicit = env['VIRNUCPRO_TEMPORAL_CLI'];
+  if (explicit) return { path: explicit, origin: 'VIRNUCPRO_TEMPORAL_CLI', version: await versionOf(explicit) };
+  return (await findOnPath(env, log)) ?? (await usable(cachedExecutable(env), 'cache', log));
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+function cachedExecutable(env) {
+  return join(cacheFolder(env), `temporal-${TEMPORAL_CLI_VERSION}-${process.platform}-${process.arch}`);
 }
 
 /**

@@ -1,0 +1,18 @@
+import type { ReplayVerdict } from '../../client/index.ts';
+import { plural, printable } from '../terminal.ts';
+
+/** One line for a history that replays, two for one that parts. */
+export function formatVerdict({ workflowId, runId, events, divergence }: ReplayVerdict): string {
+  const history = `${printable(workflowId)} (run ${printable(runId.slice(0, 8))}, ${plural(events, 'event')})`;
+  if (divergence === undefined) return `✓ ${history}: replays with the same decisions\n`;
+  return `✗ ${history}: parts from the recorded decisions\n    ${printable(divergence)}\n`;
+}
+
+/** The last line. */
+export function formatTally({ same, parted, unread }: { same: number; parted: number; unread: number }): string {
+  const missing = unread === 0 ? '' : `, ${plural(unread, 'target')} without a history`;
+  const total = same + parted;
+  if (total === 0) return `✗ No history was replayed${missing}\n`;
+  const mark = parted + unread === 0 ? '✓' : '✗';
+  return `${mark} ${same} of ${total} ${total === 1 ? 'history' : 'histories'} replayed with the same decisions${missing}\n`;
+}

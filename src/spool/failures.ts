@@ -89,3 +89,14 @@ function parseMark(text: string): FailedAttempt | undefined {
     return undefined;
   }
 }
+
+/**
+ * Removes the marks of failed attempts, for a run that tries everything again.
+ *
+ * @throws errno errors, except that an absent folder has no failures
+ */
+export async function forgetFailures(folder: string, fileSystem: FileSystem = nodeFileSystem): Promise<void> {
+  for (const name of await listIfThere(folder, fileSystem)) {
+    if (failureEpoch(name) !== undefined) await fileSystem.unlink(join(folder, name));
+  }
+}

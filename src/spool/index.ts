@@ -1,5 +1,5 @@
 export type { FailedAttempt } from './failures.ts';
-export { countFruitlessFailures, recordFailure } from './failures.ts';
+export { countFruitlessFailures, forgetFailures, recordFailure } from './failures.ts';
 export type { AppendOptions, OpenSpoolOptions } from './open-spool.ts';
 export { openSpool, Spool } from './open-spool.ts';
 export { removeSpool } from './remove-spool.ts';

@@ -21,15 +21,18 @@ import type { SpoolShape } from './types.ts';
  *     0   4  magic "VNPF"
  *     4   4  epoch of the writer
  *     8   4  count of rows, at least 1
- *    12   4 × count        ordinals
+ *    12   4  CRC-32 of all other bytes of the frame
+ *    16   4 × count        ordinals
  *     …   4 × count × dim  vectors, in the order of the ordinals
- *     …   4  CRC-32 of all bytes of the frame before
+ *
+ * The CRC of a frame stands before its rows: behind them, it would cancel them out of the CRC of the whole segment (the
+ * CRC of any message followed by its own CRC is the same), and two segments of one length could not be told apart.
  */
 
 export const HEADER_BYTES = 64;
-/** Magic, epoch and count. */
-export const FRAME_HEAD_BYTES = 12;
-export const CRC_BYTES = 4;
+/** Magic, epoch, count and CRC. */
+export const FRAME_HEAD_BYTES = 16;
+const FRAME_CRC_AT = 12;
 
 const LAYOUT_VERSION = 1;
 const SEGMENT_MAGIC = Buffer.from('VNPSPOOL', 'latin1');
@@ -38,7 +41,7 @@ const LITTLE_ENDIAN = endianness() === 'LE';
 
 /** Bytes of a frame of `count` rows. */
 export function frameBytes(count: number, dim: number): number {
-  return FRAME_HEAD_BYTES + 4 * count * (1 + dim) + CRC_BYTES;
+  return FRAME_HEAD_BYTES + 4 * count * (1 + dim);
 }
 
 /** Offset of the first vector in a frame of `count` rows. */
@@ -68,22 +71,28 @@ export function encodeFrame(epoch: number, ordinals: ArrayLike<number>, vectors:
   for (let index = 0; index < count; index++) {
     frame.writeUInt32LE(ordinals[index] as number, FRAME_HEAD_BYTES + 4 * index);
   }
-  const values = frame.subarray(vectorsOffset(count), frame.length - CRC_BYTES);
+  const values = frame.subarray(vectorsOffset(count));
   values.set(new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
   swapOnBigEndian(values);
-  frame.writeUInt32LE(crc32(frame.subarray(0, frame.length - CRC_BYTES)), frame.length - CRC_BYTES);
+  frame.writeUInt32LE(crc32(frame.subarray(FRAME_HEAD_BYTES), frameHeadCrc(frame)), FRAME_CRC_AT);
   return frame;
 }
 
+/** CRC-32 of a frame's head, the field of the CRC itself left out: the rest of the frame continues it. */
+export function frameHeadCrc(head: Buffer): number {
+  return crc32(head.subarray(0, FRAME_CRC_AT));
+}
+
 /**
- * Reads magic, epoch and count.
+ * Reads a frame's head.
  *
- * @returns the count of rows; undefined if this is no frame of that epoch, or one with more rows than the task has
+ * @returns the count of rows and the CRC-32; undefined if this is no frame of that epoch, or one with more rows than the
+ *   task has
  */
-export function decodeFrameHead(head: Buffer, epoch: number, rows: number): number | undefined {
+export function decodeFrameHead(head: Buffer, epoch: number, rows: number): { count: number; crc: number } | undefined {
   if (head.readUInt32LE(0) !== FRAME_MAGIC || head.readUInt32LE(4) !== epoch) return undefined;
   const count = head.readUInt32LE(8);
-  return count >= 1 && count <= rows ? count : undefined;
+  return count >= 1 && count <= rows ? { count, crc: head.readUInt32LE(FRAME_CRC_AT) } : undefined;
 }
 
 /** Turns little-endian 32-bit values in place into the machine's order, or back. */

@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib';
 import type { OpenFile } from '../platform/file-system.ts';
 import {
-  CRC_BYTES,
   decodeFrameHead,
   encodeHeader,
   FRAME_HEAD_BYTES,
   frameBytes,
+  frameHeadCrc,
   HEADER_BYTES,
   vectorsOffset,
 } from './layout.ts';
@@ -70,27 +70,26 @@ async function scanFrame(
 ): Promise<ScannedFrame | undefined> {
   const start = before.bytes;
   const head = await readExactly(file, start, FRAME_HEAD_BYTES, limit);
-  const count = head && decodeFrameHead(head, epoch, shape.rows);
-  if (head === undefined || count === undefined) return undefined;
-  const bytes = frameBytes(count, shape.dim);
-  if (start + bytes > limit) return undefined;
+  const expected = head && decodeFrameHead(head, epoch, shape.rows);
+  if (head === undefined || expected === undefined) return undefined;
+  const { count } = expected;
+  const end = start + frameBytes(count, shape.dim);
+  if (end > limit) return undefined;
 
   const ordinalBytes = await readExactly(file, start + FRAME_HEAD_BYTES, 4 * count, limit);
   const ordinals = ordinalBytes && decodeOrdinals(ordinalBytes, shape.rows);
   if (ordinalBytes === undefined || ordinals === undefined) return undefined;
 
-  const running = { frame: crc32(ordinalBytes, crc32(head)), file: crc32(ordinalBytes, crc32(head, before.crc)) };
+  let crc = crc32(ordinalBytes, frameHeadCrc(head));
+  let fileCrc = crc32(ordinalBytes, crc32(head, before.crc));
   const vectorsAt = start + vectorsOffset(count);
-  const end = start + bytes - CRC_BYTES;
   for (let at = vectorsAt; at < end; at += READ_BYTES) {
     const piece = await readExactly(file, at, Math.min(READ_BYTES, end - at), limit);
     if (piece === undefined) return undefined;
-    running.frame = crc32(piece, running.frame);
-    running.file = crc32(piece, running.file);
+    crc = crc32(piece, crc);
+    fileCrc = crc32(piece, fileCrc);
   }
-  const stored = await readExactly(file, end, CRC_BYTES, limit);
-  if (stored === undefined || stored.readUInt32LE(0) !== running.frame) return undefined;
-  return { rows: { ordinals, vectorsAt }, bytes, crc: crc32(stored, running.file) };
+  return crc === expected.crc ? { rows: { ordinals, vectorsAt }, bytes: end - start, crc: fileCrc } : undefined;
 }
 
 function decodeOrdinals(bytes: Buffer, rows: number): Uint32Array | undefined {

@@ -27,10 +27,11 @@ describe('outputName', () => {
 
 describe('assertDistinctOutputs', () => {
   test('different names → accepted', () => {
-    assertDistinctOutputs([
+    const outputs = [
       { name: 'a_KMER.pt', input: 'a.fa' },
       { name: 'b_KMER.pt', input: 'b.fa' },
-    ]);
+    ];
+    expect(() => assertDistinctOutputs(outputs)).not.toThrow();
   });
 
   test.each([

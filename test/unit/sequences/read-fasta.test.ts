@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { FastaParser, MAX_ID_BYTES } from '../../../src/sequences/fasta-parser.ts';

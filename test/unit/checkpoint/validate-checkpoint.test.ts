@@ -320,12 +320,13 @@ describe('valid files', () => {
   });
 });
 
+function changed(at: number, value: number, rows = 5): Float32Array {
+  const values = Float32Array.from({ length: rows * 4 }, (_, index) => index + 1);
+  values[at] = value;
+  return values;
+}
+
 describe('deep findings', () => {
-  function changed(at: number, value: number, rows = 5): Float32Array {
-    const values = Float32Array.from({ length: rows * 4 }, (_, index) => index + 1);
-    values[at] = value;
-    return values;
-  }
   const ids = ['a', 'b', 'c', 'd', 'e'];
 
   it.each([NaN, Infinity, -Infinity])(

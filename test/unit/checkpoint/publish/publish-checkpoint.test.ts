@@ -64,6 +64,45 @@ function faultsOf(operation: Call['operation'], fault: Fault): FaultyOptions {
   return { fault: (call) => (call.operation === operation ? fault : undefined) };
 }
 
+function brokenPromise(
+  { result, error, entry, bytes, others }: Awaited<ReturnType<typeof attempt>>,
+  operation: string,
+  lie: boolean,
+  existing?: Buffer,
+): string | undefined {
+  if (others.length > 0 && operation !== 'unlink') return `left ${others.join()}`;
+  if (existing) return bytes?.equals(existing) ? undefined : 'changed what was there';
+  // Without links, an exclusive create whose answer is lost leaves the empty file that holds the name.
+  if (lie && operation === 'open' && bytes?.length === 0) return undefined;
+  if (error && !error.message.includes('x.pt')) return `unnamed error: ${error.message}`;
+  if (!result && !bytes) return undefined;
+  return entry.result === 'valid' && entry.status === 'complete' ? undefined : `left ${entry.reason ?? entry.status}`;
+}
+
+function flipping(times: number): { faults: FaultyOptions; flips: () => number } {
+  let flips = 0;
+  const tamper = (bytes: Uint8Array): Uint8Array => {
+    if (flips === times || bytes.length < 100) return bytes;
+    flips++;
+    const changed = Uint8Array.from(bytes);
+    const at = Math.floor(bytes.length / 2);
+    changed[at] = (changed[at] ?? 0) ^ 0x10;
+    return changed;
+  };
+  return { faults: { tamper }, flips: () => flips };
+}
+
+/** Storage without links on which rename fails, too. */
+function noLinkNoRename({ operation }: Call): Fault | undefined {
+  if (operation === 'link') return { errno: 'EPERM' };
+  return operation === 'rename' ? { errno: 'EIO' } : undefined;
+}
+
+/** Breaks the 13 bytes that turn `in_progress` into `complete`. */
+function breakPatch(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 13 ? bytes.map((byte) => byte ^ 1) : bytes;
+}
+
 describe('a sound storage', () => {
   it.each(KINDS)('%s → a complete, deep valid file, its digest, and nothing else', async (kind) => {
     const folder = tempFolder();
@@ -111,7 +150,7 @@ describe('a sound storage', () => {
     const count = (operation: string): number => calls.filter((call) => call.operation === operation).length;
     expect([count('sync'), count('syncFolder')]).toEqual([2, 1]);
     expect(calls.length).toBeLessThanOrEqual(20);
-    const order = calls.map((call) => call.operation).filter((it) => /sync|link/.test(it));
+    const order = calls.map((call) => call.operation).filter((name) => /sync|link/.test(name));
     expect(order).toEqual(['sync', 'sync', 'link', 'syncFolder', 'unlink']);
   });
 
@@ -220,58 +259,53 @@ async function bytesOf(root: Parameters<typeof writePt>[1]): Promise<Buffer> {
 describe('every operation failing once', () => {
   const ERRNOS = ['EIO', 'ENOSPC', 'EDQUOT', 'ESTALE', 'EINTR'];
 
-  async function sweep(given: {
+  interface Sweep {
     content?: CheckpointContent;
     existing?: Buffer;
     base?: FaultyOptions;
     errnos?: string[];
-  }) {
+  }
+
+  /** @returns what broke a promise, of all operations failing one at a time with each errno, carried out or not */
+  async function sweep(given: Sweep): Promise<string[]> {
+    const broken: string[] = [];
     const { calls } = await attempt({ ...given, ...(given.base && { faults: given.base }) });
     for (const errno of given.errnos ?? ERRNOS) {
       for (const lie of [false, true]) {
-        for (const { number, operation } of calls) {
-          const once = faultAt(number, { errno, lie });
+        for (const failing of calls) {
+          const once = faultAt(failing.number, { errno, lie });
           const fault = (call: Call) => once.fault?.(call) ?? given.base?.fault?.(call);
           const ended = await attempt({ ...given, faults: { ...given.base, fault } });
-          judgeEnd(`${lie ? 'lying ' : ''}${errno} at ${operation} ${number}`, ended, operation, given.existing);
+          const promise = brokenPromise(ended, failing.operation, lie, given.existing);
+          if (promise)
+            broken.push(`${lie ? 'lying ' : ''}${errno} at ${failing.operation} ${failing.number}: ${promise}`);
         }
       }
     }
-  }
-
-  function judgeEnd(
-    what: string,
-    ended: Awaited<ReturnType<typeof attempt>>,
-    operation: string,
-    existing?: Buffer,
-  ): void {
-    const { result, error, entry, bytes, others } = ended;
-    if (existing) expect(bytes?.equals(existing), what).toBe(true);
-    else if (result || bytes) expect(entry, what).toMatchObject({ result: 'valid', status: 'complete' });
-    if (error && !existing) expect(error.message, what).toContain('x.pt');
-    if (operation !== 'unlink') expect(others, what).toEqual([]);
+    expect(calls.length).toBeGreaterThan(10);
+    return broken;
   }
 
   it('a small file → nothing or a complete valid file, no temporary file where unlink works', async () => {
-    await sweep({});
+    expect(await sweep({})).toEqual([]);
   });
 
   it('a large file → the same', async () => {
-    await sweep({ content: largeContent(), errnos: ['EIO'] });
+    expect(await sweep({ content: largeContent(), errnos: ['EIO'] })).toEqual([]);
   });
 
   it('the same checkpoint there already → untouched', async () => {
     const existing = (await attempt({ content: content('vectors', 3, 16, 100) })).bytes;
     if (existing === undefined) throw new Error('nothing was published');
-    await sweep({ existing, errnos: ['EIO', 'ENOSPC'] });
+    expect(await sweep({ existing, errnos: ['EIO', 'ENOSPC'] })).toEqual([]);
   });
 
   it('another file there already → untouched', async () => {
-    await sweep({ existing: Buffer.from('somebody wrote this'), errnos: ['EIO', 'ENOSPC'] });
+    expect(await sweep({ existing: Buffer.from('somebody wrote this'), errnos: ['EIO', 'ENOSPC'] })).toEqual([]);
   });
 
   it('storage without links → nothing or a complete valid file', async () => {
-    await sweep({ base: faultsOf('link', { errno: 'EPERM' }), errnos: ['EIO'] });
+    expect(await sweep({ base: faultsOf('link', { errno: 'EPERM' }), errnos: ['EIO'] })).toEqual([]);
   });
 
   it('writes of 7 bytes at most → nothing or a complete valid file', async () => {
@@ -288,7 +322,7 @@ describe('every operation failing once', () => {
         const failed = await attempt({ faults: faultAt(number, { errno: 'EIO' }) });
         expect(failed.error).toMatchObject({ code: 'EIO' });
         const after = failed.calls.slice(number).map((call) => call.operation);
-        expect(after.filter((it) => it !== 'close' && it !== 'unlink')).toEqual([]);
+        expect(after.filter((name) => name !== 'close' && name !== 'unlink')).toEqual([]);
       }
     },
   );
@@ -317,9 +351,7 @@ describe('link', () => {
   });
 
   it('no links, a rename that fails → the reserved name is given back', async () => {
-    const fault = ({ operation }: Call) =>
-      operation === 'link' ? { errno: 'EPERM' } : operation === 'rename' ? { errno: 'EIO' } : undefined;
-    const { error, bytes, others } = await attempt({ faults: { fault } });
+    const { error, bytes, others } = await attempt({ faults: { fault: noLinkNoRename } });
     expect(error).toMatchObject({ code: 'EIO' });
     expect({ bytes, others }).toEqual({ bytes: undefined, others: [] });
   });
@@ -331,19 +363,6 @@ describe('link', () => {
 });
 
 describe('bytes that read back differently', () => {
-  function flipping(times: number): { faults: FaultyOptions; flips: () => number } {
-    let flips = 0;
-    const tamper = (bytes: Uint8Array): Uint8Array => {
-      if (flips === times || bytes.length < 100) return bytes;
-      flips++;
-      const changed = Uint8Array.from(bytes);
-      const at = Math.floor(bytes.length / 2);
-      changed[at] = (changed[at] ?? 0) ^ 0x10;
-      return changed;
-    };
-    return { faults: { tamper }, flips: () => flips };
-  }
-
   it.each([1, 2])('%d times → written again to a new temporary file, then published', async (times) => {
     const { faults } = flipping(times);
     const { result, entry, calls, others } = await attempt({ faults });
@@ -373,8 +392,7 @@ describe('bytes that read back differently', () => {
   });
 
   it('in the bytes that complete it → found before it is linked', async () => {
-    const tamper = (bytes: Uint8Array): Uint8Array => (bytes.length === 13 ? bytes.map((byte) => byte ^ 1) : bytes);
-    const { error, bytes } = await attempt({ faults: { tamper } });
+    const { error, bytes } = await attempt({ faults: { tamper: breakPatch } });
     expect(error).toMatchObject({ code: 'WRITE_VERIFICATION' });
     expect(bytes).toBeUndefined();
   });

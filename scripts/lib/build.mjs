@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmod, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import process from 'node:process';
 import { withLockFile } from '../../src/server/bootstrap/lock-file.mjs';
 import { say } from './console.mjs';
@@ -46,15 +46,28 @@ async function build(stamp) {
   say(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-/** A worker that bundles at its start spends seconds in webpack; this one is made once and shipped. */
+/** A worker that bundles at its start spends seconds in webpack; this bundle is made once and shipped. */
 async function bundleWorkflows() {
   say('build: bundling the workflows to dist/workflow-bundle.js');
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(NEXT, 'workflows', 'index.js'),
     logger: new DefaultLogger('WARN'),
+    webpackConfigHook: withoutMachinePaths,
   });
   await writeFile(join(NEXT, 'workflow-bundle.js'), code);
+}
+
+/**
+ * Names the modules, in the bundle and in its source map, from the root of the repository: a build gives the same bytes
+ * wherever the clone lies.
+ *
+ * @type {NonNullable<import('@temporalio/worker').BundleOptions['webpackConfigHook']>}
+ */
+function withoutMachinePaths(config) {
+  /** @param {{ absoluteResourcePath: string }} module */
+  const fromRoot = ({ absoluteResourcePath }) => relative(ROOT, absoluteResourcePath);
+  return { ...config, context: ROOT, output: { ...config.output, devtoolModuleFilenameTemplate: fromRoot } };
 }
 
 async function readStamp() {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** One import or re-export of a source file. */
 export interface Import {
@@ -10,7 +10,9 @@ export interface Import {
   /** as written */
   readonly specifier: string;
   readonly typeOnly: boolean;
-  /** folder that a relative specifier leads to, undefined for a package */
+  /** file that a relative specifier leads to, relative to `src`; undefined for a package */
+  readonly path: string | undefined;
+  /** first folder of `path` */
   readonly target: string | undefined;
 }
 
@@ -29,10 +31,9 @@ function importsOf(src: string, file: string): Import[] {
   const text = readFileSync(join(src, file), 'utf8');
   return [...text.matchAll(STATIC), ...text.matchAll(DYNAMIC)].map(({ groups }) => {
     const specifier = groups?.['specifier'] ?? '';
-    const target = specifier.startsWith('.')
-      ? topFolder(relative(src, join(src, dirname(file), specifier)))
-      : undefined;
-    return { file, folder: topFolder(file), specifier, typeOnly: groups?.['type'] !== undefined, target };
+    const path = specifier.startsWith('.') ? join(dirname(file), specifier) : undefined;
+    const typeOnly = groups?.['type'] !== undefined;
+    return { file, folder: topFolder(file), specifier, typeOnly, path, target: path && topFolder(path) };
   });
 }
 

@@ -2,7 +2,6 @@ import { GlobalValue } from './pickle/globals.ts';
 import type { PersistentLoad } from './pickle/machine.ts';
 import type { PyTuple, PyValue, TorchStorage } from './pickle/values.ts';
 import { TorchFileError } from './errors.ts';
-import { STORAGE_RECORD } from './zip/read-directory.ts';
 import type { Archive } from './zip/archive.ts';
 
 /** The storages that a pickle refers to, each checked against its record when it is first met. */
@@ -27,7 +26,7 @@ export class StorageTable {
 
   #add(declared: DeclaredStorage): TorchStorage {
     const name = `data/${declared.key}`;
-    const record = STORAGE_RECORD.test(name) ? this.#archive.byName.get(name) : undefined;
+    const record = this.#archive.byName.get(name);
     if (record === undefined) {
       throw new TorchFileError('MISSING_RECORD', `record ${name} is missing, a tensor in data.pkl needs it`, {
         record: name,
@@ -37,7 +36,7 @@ export class StorageTable {
       throw new TorchFileError(
         'STORAGE_SIZE',
         `record ${name} at offset ${record.dataOffset} has ${record.size} bytes, ` +
-          `expected ${declared.byteLength} for ${declared.what}`,
+          `expected ${declared.byteLength} for ${declared.numel} elements of ${declared.dtype ?? 'bytes'}`,
         { record: name, offset: record.dataOffset },
       );
     }
@@ -62,7 +61,6 @@ interface DeclaredStorage {
   readonly numel: number;
   readonly byteLength: number;
   readonly location: string;
-  readonly what: string;
 }
 
 /** `('storage', type, key, location, numel)`. */
@@ -76,5 +74,5 @@ function readId(id: PyTuple, fail: Parameters<PersistentLoad>[1]): DeclaredStora
   const { dtype, elementSize } = type.storage as NonNullable<GlobalValue['storage']>;
   const byteLength = numel * elementSize;
   const counted = dtype === undefined ? byteLength : numel;
-  return { key, dtype, numel: counted, byteLength, location, what: `${numel} elements of ${type.name}` };
+  return { key, dtype, numel: counted, byteLength, location };
 }

@@ -1,10 +1,31 @@
 import { MAX_DEPTH } from '../limits.ts';
 import type { Construction } from './globals.ts';
-import type { FloatRun, PyValue } from './values.ts';
+import type { FloatRun, PyDict, PyValue } from './values.ts';
 
 type Container = Exclude<PyValue, string | number | bigint | boolean | null>;
 
 const NO_CHILDREN: readonly PyValue[] = [];
+
+/** Keys and values that can hold others. */
+function objectsIn(dict: PyDict): readonly PyValue[] {
+  const found: PyValue[] = [];
+  for (const [key, value] of dict.entries()) {
+    if (typeof key === 'object') found.push(key);
+    if (typeof value === 'object') found.push(value);
+  }
+  if (typeof dict.attributes === 'object') found.push(dict.attributes);
+  return found;
+}
+
+/** So short that looking at a shared one again costs no more than remembering that it was looked at. */
+const SHORT = 8;
+
+function isLeaf(children: readonly (PyValue | FloatRun)[]): boolean {
+  return (
+    children.length <= SHORT &&
+    children.every((child) => typeof child !== 'object' || child === null || child.type === 'float-run')
+  );
+}
 
 function childrenOf(value: Container): readonly (PyValue | FloatRun)[] {
   switch (value.type) {
@@ -14,7 +35,7 @@ function childrenOf(value: Container): readonly (PyValue | FloatRun)[] {
     case 'set':
       return value.items;
     case 'dict':
-      return [...value.entries()].flat().concat(value.attributes ?? null);
+      return objectsIn(value);
     case 'opaque':
       return value.args;
     case 'numpy-array':
@@ -50,7 +71,7 @@ export function assertAcyclic(root: PyValue, fail: Construction['fail']): void {
   const enter = (value: PyValue | FloatRun): void => {
     if (typeof value !== 'object' || value === null || value.type === 'float-run') return;
     const children = childrenOf(value);
-    if (children.length === 0 || done.has(value)) return;
+    if (isLeaf(children) || done.has(value)) return;
     if (open.has(value)) throw fail(`a ${value.type} that contains itself`, 'CYCLE');
     if (path.length >= MAX_DEPTH) throw fail(`values nested deeper than ${MAX_DEPTH}`, 'LIMIT_EXCEEDED');
     open.add(value);

@@ -24,16 +24,26 @@ export class ListValue implements PyList {
 /** Thrown for a key that Python could not hash either, or that is unreasonably large. */
 export class BadKeyError extends Error {}
 
+/** Stands for the content of a tuple or of bytes, which a JS `Map` would compare by identity. */
+class ContentKey {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /**
- * Something that a JS `Map` compares as Python compares the key: numbers by value across types, tuples by content (as a
- * string that no other key can be), everything else by identity.
+ * Something that a JS `Map` compares as Python compares the key: numbers by value across types, everything else by
+ * identity, except for what is compared by content.
  */
 function mapKey(key: PyValue): unknown {
+  if (typeof key === 'string' || typeof key === 'number') return key;
   if (typeof key === 'boolean') return Number(key);
-  if (typeof key !== 'object' || key === null) return typeof key === 'string' ? `s${key}` : key;
+  if (typeof key !== 'object' || key === null) return key;
   if (key.type === 'float') return Number.isInteger(key.value) ? integerKey(key.value) : key.value;
-  if (key.type === 'bytes') return `b${Buffer.from(key.bytes).toString('latin1')}`;
-  if (key.type === 'tuple') return `t${tupleKey(key)}`;
+  if (key.type === 'bytes') return new ContentKey(`b${Buffer.from(key.bytes).toString('latin1')}`);
+  if (key.type === 'tuple') return new ContentKey(`t${tupleKey(key)}`);
   if (key.type === 'list' || key.type === 'dict' || (key.type === 'set' && !key.frozen)) {
     throw new BadKeyError(`unhashable type '${key.type}' as a key`);
   }
@@ -56,7 +66,8 @@ function tupleKey(tuple: PyTuple): string {
       for (const item of value.items.toReversed()) todo.push(item);
       continue;
     }
-    const key = mapKey(value ?? null);
+    const mapped = mapKey(value ?? null);
+    const key = mapped instanceof ContentKey ? mapped.text : mapped;
     if (typeof key === 'object' && key !== null) throw new BadKeyError('tuple with an object in it as a key');
     const text = String(key);
     parts.push(`${typeof key}${text.length}:${text}`);
@@ -73,6 +84,8 @@ export class DictValue implements PyDict {
   attributes: PyValue | undefined = undefined;
   /** Made with the first key: every tensor carries an empty OrderedDict. */
   #entries: Map<unknown, [PyValue, PyValue]> | undefined;
+  /** The first key of each content. */
+  #contentKeys: Map<string, ContentKey> | undefined;
 
   constructor(ordered: boolean) {
     this.ordered = ordered;
@@ -84,19 +97,26 @@ export class DictValue implements PyDict {
 
   /** As in Python, a key that is there keeps its place and its first form. */
   set(key: PyValue, value: PyValue): void {
-    const known = mapKey(key);
     this.#entries ??= new Map();
+    let known = mapKey(key);
+    if (known instanceof ContentKey) {
+      this.#contentKeys ??= new Map();
+      const first = this.#contentKeys.get(known.text);
+      if (first === undefined) this.#contentKeys.set(known.text, known);
+      else known = first;
+    }
     const entry = this.#entries.get(known);
     if (entry === undefined) this.#entries.set(known, [key, value]);
     else entry[1] = value;
   }
 
   get(key: PyValue): PyValue | undefined {
-    return this.#entries?.get(mapKey(key))?.[1];
+    const known = mapKey(key);
+    return this.#entries?.get(known instanceof ContentKey ? this.#contentKeys?.get(known.text) : known)?.[1];
   }
 
   has(key: PyValue): boolean {
-    return this.#entries?.has(mapKey(key)) ?? false;
+    return this.get(key) !== undefined;
   }
 
   *keys(): IterableIterator<PyValue> {

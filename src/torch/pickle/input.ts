@@ -142,8 +142,9 @@ export class PickleInput {
   #floatsInWindow(): number {
     const window = this.#window;
     const last = this.#end - FLOAT_BYTES;
+    const opcode = Op.BINFLOAT;
     let at = this.#at;
-    while (at <= last && window[at] === Op.BINFLOAT) at += FLOAT_BYTES;
+    while (at <= last && window[at] === opcode) at += FLOAT_BYTES;
     return at;
   }
 

@@ -19,10 +19,10 @@ import {
 import { parseDirectory } from './read-directory.ts';
 
 /**
- * Below this mean distance, reading straight through is faster than jumping from header to header, warm or cold: the
- * kernel would read these pages ahead anyway.
+ * Below this mean distance, reading straight through costs less than a system call for each header; above it, the content
+ * of storages is left unread.
  */
-const DENSE_RECORD_BYTES = 64 << 10;
+const DENSE_RECORD_BYTES = 8 << 10;
 
 /** Throws for the first field of the local header that has not its one canonical value. */
 function checkLocalHeader(bytes: Buffer, record: ArchiveRecord, fullName: Buffer): void {

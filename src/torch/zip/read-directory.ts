@@ -245,7 +245,7 @@ export function readDirectory(source: ByteSource): Archive {
 }
 
 /** Storage keys are numbers: addresses in torch 1.6, counted from 0 since. Never a path. */
-export const STORAGE_RECORD = /^data\/[0-9]{1,20}$/;
+const STORAGE_RECORD = /^data\/[0-9]{1,20}$/;
 
 const KNOWN_RECORDS = new Set([
   'data.pkl',

@@ -1,0 +1,177 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { FailureType } from '../../../../src/contract/failure-types.ts';
+import { EmbedderProcess } from '../../../../src/embedders/process/child-process.ts';
+
+const READY = `
+  const { encodeFrame, FrameDecoder } = await import(${JSON.stringify(built('process/frames.js'))});
+  const { writeSync } = await import('node:fs');
+  const send = (header, payload) => { for (const bytes of encodeFrame(header, payload)) writeSync(3, bytes); };
+  const decoder = new FrameDecoder();
+  const onFrame = (take) => process.stdin.on('data', (bytes) => { for (const frame of decoder.push(bytes)) take(frame); });
+  process.stdin.on('end', () => process.exit(0));
+  send({ ready: true, model: 'test' });
+`;
+
+function built(file: string): string {
+  return new URL(`../../../../dist/embedders/${file}`, import.meta.url).href;
+}
+
+function start(program: string, command = process.execPath) {
+  const lines: string[] = [];
+  const child = new EmbedderProcess({
+    name: 'test',
+    command,
+    args: ['--input-type=module', '-e', program],
+    log: (line) => void lines.push(line),
+  });
+  onTestFinished(() => child.stop());
+  return { child, lines };
+}
+
+function request(child: EmbedderProcess, header: object = {}, signal = new AbortController().signal) {
+  return child.request(header, Buffer.from('letters'), signal);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function untilGone(pid: number): Promise<void> {
+  while (isRunning(pid)) await setTimeout(5);
+}
+
+describe('EmbedderProcess', () => {
+  test('ready and a request → its answers', async () => {
+    const { child } = start(`${READY} onFrame(({ header, payload }) => send({ id: header.id }, payload));`);
+    expect(await child.ready).toMatchObject({ model: 'test' });
+    expect(String((await request(child)).payload)).toBe('letters');
+    expect(child.alive).toBe(true);
+  });
+
+  test('answers in another order → each to its request', async () => {
+    const { child } = start(
+      `${READY} const seen = []; onFrame(({ header }) => { seen.push(header); if (seen.length === 3)
+        for (const { id, text } of seen.reverse()) send({ id }, Buffer.from(text)); });`,
+    );
+    const answers = await Promise.all(['a', 'b', 'c'].map((text) => request(child, { text })));
+    expect(answers.map(({ payload }) => String(payload))).toEqual(['a', 'b', 'c']);
+  });
+
+  test('an error of a known type → that type; of another → Embedder', async () => {
+    const { child } = start(
+      `${READY} onFrame(({ header }) => send({ id: header.id, error: { type: header.type, message: 'no' } }));`,
+    );
+    await expect(request(child, { type: FailureType.EmbeddingDeviceLost })).rejects.toMatchObject({
+      type: FailureType.EmbeddingDeviceLost,
+      message: 'embedder test: no',
+    });
+    await expect(request(child, { type: 'Bad' })).rejects.toMatchObject({ type: FailureType.EmbeddingEmbedder });
+  });
+
+  test('prints to stdout and stderr → logged line by line, answers unharmed', async () => {
+    const { child, lines } = start(
+      `${READY} onFrame(({ header, payload }) => { console.log('VNF1 out'); console.error('err');
+        send({ id: header.id }, payload); });`,
+    );
+    expect(String((await request(child)).payload)).toBe('letters');
+    while (lines.length < 2) await setTimeout(1);
+    expect(lines.toSorted()).toEqual(['VNF1 out', 'err']);
+  });
+
+  test('abort of one request → its reason, the process is told, the other request goes on', async () => {
+    const { child } = start(
+      `${READY} let other; onFrame(({ header }) => {
+        if (header.drop !== undefined) { send({ id: header.drop }); send({ id: other }, Buffer.from('dropped')); }
+        else other = header.id; });`,
+    );
+    const abort = new AbortController();
+    const aborted = request(child, {}, abort.signal);
+    const other = request(child);
+    await child.ready;
+    abort.abort(new Error('enough'));
+    await expect(aborted).rejects.toThrow('enough');
+    expect(String((await other).payload)).toBe('dropped');
+    await expect(request(child, {}, abort.signal)).rejects.toThrow('enough');
+  });
+
+  test('killed → every request rejects, naming the signal and its last words; then it is not alive', async () => {
+    const { child, lines } = start(`${READY} onFrame(() => { console.error('out of luck'); });`);
+    const requests = [request(child), request(child)].map((answer) => answer.catch((error: unknown) => error));
+    while (lines.length < 2) await setTimeout(1);
+    process.kill(child.pid as number, 'SIGKILL');
+    for (const error of await Promise.all(requests)) {
+      expect(error).toMatchObject({ type: FailureType.EmbeddingEmbedder });
+      expect((error as Error).message).toMatch(
+        /^embedder test: its process \(pid \d+\) was killed by SIGKILL; it last said: out of luck/u,
+      );
+    }
+    expect(child.alive).toBe(false);
+    await expect(request(child)).rejects.toThrow('was killed by SIGKILL');
+  });
+
+  test('ends before it is ready → start rejects, naming the exit code', async () => {
+    const { child } = start('process.exit(86)');
+    await expect(child.ready).rejects.toMatchObject({
+      type: FailureType.EmbeddingEmbedder,
+      message: expect.stringMatching(/^embedder test: its process \(pid \d+\) ended with exit code 86/u),
+    });
+  });
+
+  test('a command that is not there → start rejects', async () => {
+    const { child } = start('', '/nowhere/python3');
+    await expect(child.ready).rejects.toThrow(
+      'embedder test: its process could not be started: spawn /nowhere/python3',
+    );
+    expect(child.alive).toBe(false);
+  });
+
+  test('answers that are no frames → killed, requests reject', async () => {
+    const { child } = start(`${READY} onFrame(() => writeSync(3, 'a stray print, long enough'));`);
+    await expect(request(child)).rejects.toThrow(/broke the protocol: expected a frame, found bytes 6120/u);
+    await untilGone(child.pid as number);
+  });
+
+  test('stop → what it has started is gone too', async () => {
+    const { child } = start(
+      `import { spawn } from 'node:child_process'; ${READY}
+       const other = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)'], { stdio: 'ignore' });
+       onFrame(({ header }) => send({ id: header.id, pid: other.pid }));`,
+    );
+    const { header } = await request(child);
+    expect(isRunning(Number(header['pid']))).toBe(true);
+    await child.stop();
+    await untilGone(Number(header['pid']));
+    expect(child.alive).toBe(false);
+  });
+
+  test.runIf(process.platform === 'linux')('the worker is killed → its embedder process ends', async () => {
+    const worker = spawn(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `
+      const { embedderFactory } = await import(${JSON.stringify(built('index.js'))});
+      const fake = embedderFactory('fake');
+      const embedder = fake.create({ delayMs: '60000' }, fake.describe({}, 'protein'));
+      const { signal } = new AbortController();
+      await embedder.start(signal);
+      const items = [{ id: 'a', ordinal: 0, sequence: 'M' }];
+      embedder.embed({ file: 'f', scratchFolder: '/nowhere' }, items, signal);
+      const { readFileSync } = await import('node:fs');
+      console.log(readFileSync('/proc/' + process.pid + '/task/' + process.pid + '/children', 'utf8'));
+    `,
+    ]);
+    const [line] = (await once(createInterface({ input: worker.stdout }), 'line')) as [string];
+    const pid = Number(line.trim());
+    expect(isRunning(pid)).toBe(true);
+    worker.kill('SIGKILL');
+    await untilGone(pid);
+  });
+});

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { setMaxListeners } from 'node:events';
 import { OWNER_RENEWAL_MS, renewClaim } from '../run/owner.ts';
 
 /** How often an activity says that it lives. The SDK passes on at most one beat per throttle interval (≤ 3 s). */
@@ -29,7 +30,9 @@ export async function withHeartbeats<T>(
     context.heartbeat(details);
     if (directory !== undefined) renewSometimes(directory, context.info.workflowExecution?.workflowId ?? '');
   };
-  beat();
+  // Every file that is read or validated for an activity listens to its signal, many at a time.
+  setMaxListeners(0, context.cancellationSignal);
+  // No beat at once: the timeout counts from the start of the attempt, and a beat costs the server as much as an activity.
   const timer = setInterval(beat, BEAT_INTERVAL_MS);
   try {
     context.cancellationSignal.throwIfAborted();

@@ -12,7 +12,7 @@ import { taskSpool } from './task-spool.ts';
  * deleted), temp files that a kill left behind are removed, and failures of earlier runs are forgotten.
  */
 export async function clearTheWay(directory: string, { plan, inTheWay }: DraftedPlan): Promise<void> {
-  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '');
   for (const file of inTheWay) {
     await nodeFileSystem.rename(path.join(directory, file), path.join(directory, `${file}.bad-${stamp}`));
   }

@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import * as z from 'zod';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { createFile, replaceFile } from './atomic-file.ts';
 import { RUN_MANIFEST } from './run-folder.ts';
 
@@ -31,24 +32,37 @@ function manifestPath(directory: string): string {
   return path.join(directory, RUN_MANIFEST);
 }
 
+/** Parsed run.json files by folder: with many inputs it is megabytes, and every activity asks for it. */
+const cache = new Map<string, { identity: string; manifest: RunManifest }>();
+/** A worker serves a few folders at a time. */
+const MAX_CACHED_MANIFESTS = 8;
+
 /**
  * @returns undefined if there is no run.json
  * @throws VirnucproError `CheckpointError.Incompatible` if it is not one of ours
  */
 export async function readManifest(directory: string): Promise<RunManifest | undefined> {
-  let text: string;
-  try {
-    text = await fs.readFile(manifestPath(directory), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const file = manifestPath(directory);
+  const stat = await nodeFileSystem.stat(file);
+  if (stat === undefined) return undefined;
+  const identity = `${stat.inode} ${stat.size} ${stat.modifiedNs}`;
+  const cached = cache.get(directory);
+  if (cached?.identity === identity) return cached.manifest;
+  const manifest = parseManifest(file, await fs.readFile(file, 'utf8'));
+  cache.delete(directory);
+  cache.set(directory, { identity, manifest });
+  const oldest = cache.keys().next().value;
+  if (cache.size > MAX_CACHED_MANIFESTS && oldest !== undefined) cache.delete(oldest);
+  return manifest;
+}
+
+function parseManifest(file: string, text: string): RunManifest {
   const parsed = manifestSchema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new VirnucproError(
     FailureType.CheckpointIncompatible,
-    `${manifestPath(directory)} is not a run.json that this version reads (${issue?.path.join('.') || 'content'}: ${issue?.message}): choose another folder, or put the file back from a copy`,
+    `${file} is not a run.json that this version reads (${issue?.path.join('.') || 'content'}: ${issue?.message}): choose another folder, or put the file back from a copy`,
   );
 }
 

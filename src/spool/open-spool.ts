@@ -4,6 +4,7 @@ import type { FileSystem } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { Bitset } from './bitset.ts';
 import { claimEpoch, isOvertaken } from './claim-epoch.ts';
+import { compactSegments, MAX_SEGMENTS } from './compact.ts';
 import { highestEpoch } from './names.ts';
 import { recoverRows } from './recover.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -109,12 +110,15 @@ export class Spool {
   finish(): Promise<SegmentReference[]> {
     return this.#enqueue(async () => {
       await this.#closeWriter();
-      const { shape, done } = this.#state;
-      if (done.count === shape.rows) return [...this.#segments];
-      throw new VirnucproError(
-        FailureType.RunSpoolIncomplete,
-        `${this.#state.folder}: expected ${shape.rows} rows, found ${done.count}; embed the file again`,
-      );
+      const { folder, shape, done } = this.#state;
+      if (done.count < shape.rows) {
+        throw new VirnucproError(
+          FailureType.RunSpoolIncomplete,
+          `${folder}: expected ${shape.rows} rows, found ${done.count}; embed the file again`,
+        );
+      }
+      if (this.#segments.length <= MAX_SEGMENTS) return [...this.#segments];
+      return compactSegments(folder, shape, this.#segments, this.#state);
     });
   }
 

@@ -132,6 +132,24 @@ describe('Spool: the next attempt', () => {
     expect(await spool.finish()).toHaveLength(1);
   });
 
+  test('rows of more than 100 attempts → copied into one segment', async () => {
+    const folder = await spoolFolder();
+    const shape = { ...SHAPE, rows: 103 };
+    for (let ordinal = 0; ordinal < 102; ordinal++) {
+      const spool = await open(folder, nodeFileSystem, shape);
+      await append(spool, [ordinal], ordinal);
+      await spool.close();
+    }
+    const last = await open(folder, nodeFileSystem, shape);
+    await append(last, [102], 102);
+    const segments = await last.finish();
+    expect(segments).toHaveLength(1);
+    expect(await readAll(folder, segments, shape)).toEqual(
+      Array.from({ length: 103 }, (_, ordinal) => rowOf(ordinal, ordinal)),
+    );
+    expect((await open(folder, nodeFileSystem, shape)).recoveredRows).toBe(103);
+  });
+
   test('one row in several epochs → the lowest wins, however the file names sort', async () => {
     for (let round = 0; round < 5; round++) {
       const folder = await spoolFolder();

@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import { runInThread } from './pool.ts';
+import { arrayRowSource } from './row-source.ts';
 import { unpackError } from './transferable-error.ts';
 import type { PublishResult, WrittenKind } from './types.ts';
 
@@ -32,11 +33,12 @@ export async function writeCheckpoint(
 ): Promise<PublishResult> {
   const { signal } = options;
   signal?.throwIfAborted();
+  const { kind, ids, rows: values, dim } = content;
+  arrayRowSource(values, dim);
   const { port1, port2 } = new MessageChannel();
   const abort = (): void => port1.postMessage('abort');
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    const { kind, ids, rows: values, dim } = content;
     const input = { path, kind, ids, values, dim, abortPort: port2 };
     const outcome = await runInThread('write', input, { transfer: [port2] });
     if ('result' in outcome) return outcome.result;

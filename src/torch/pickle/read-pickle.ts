@@ -1,4 +1,4 @@
-import { TorchFileError } from '../errors.ts';
+import type { TorchFileError } from '../errors.ts';
 import { assertAcyclic } from './assert-acyclic.ts';
 import { HANDLERS } from './handlers.ts';
 import type { PickleInput } from './input.ts';

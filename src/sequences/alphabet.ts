@@ -1,7 +1,7 @@
 import type { Alphabet } from './types.ts';
 
 /** Share of A, C, G, T, U and N from which letters are taken for nucleotides. Proteins stay far below: about 30 %. */
-export const NUCLEOTIDE_SHARE = 0.95;
+const NUCLEOTIDE_SHARE = 0.95;
 
 /** Whether the letters are those of nucleotides: at least 95 % A, C, G, T, U or N; gaps and stops are not counted. */
 export function isNucleotideLike(letters: ReadonlyMap<string, number>): boolean {

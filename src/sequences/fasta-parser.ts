@@ -6,7 +6,7 @@ import type { FastaRecord } from './types.ts';
  * Longest sequence of one record: the largest human chromosome (248,956,422 letters) fits, and a record stays well under
  * the longest string that V8 can hold (2^29 - 24 characters).
  */
-export const MAX_RECORD_LETTERS = 2 ** 28;
+const MAX_RECORD_LETTERS = 2 ** 28;
 
 /** Longest id: far above every database's, low enough that a binary file that begins with `>` is refused early. */
 export const MAX_ID_BYTES = 4096;

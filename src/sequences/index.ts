@@ -1,4 +1,4 @@
-export { detectAlphabet, isNucleotideLike, NUCLEOTIDE_SHARE } from './alphabet.ts';
+export { detectAlphabet, isNucleotideLike } from './alphabet.ts';
 export type { Chunk } from './chunk-sequence.ts';
 export { chunkSequence, countChunks } from './chunk-sequence.ts';
 export type { FindOptions, InputFile } from './find-inputs.ts';

@@ -15,7 +15,7 @@ import type { SpoolShape } from './types.ts';
 const READ_BYTES = 1024 * 1024;
 
 /** Where the rows of a batch lie in its segment. */
-export interface FrameRows {
+interface FrameRows {
   ordinals: Uint32Array;
   /** Offset in the file of the first row's vector; the others follow. */
   vectorsAt: number;

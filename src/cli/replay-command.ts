@@ -32,7 +32,7 @@ export function replayCommand(): Command {
       if (targets.length === 0 && !flags.failed) {
         command.error('error: name a run folder, a workflow id or a history file, or give --failed');
       }
-      process.exitCode = await replay(targets, flags);
+      process.exitCode = await withSilentRuntime(() => replay(targets, flags));
     });
 }
 
@@ -49,7 +49,6 @@ Examples:
   virnucpro replay --failed --address temporal.example:7233`;
 
 async function replay(targets: readonly string[], flags: ReplayFlags): Promise<number> {
-  await silenceRuntime();
   const tally = { same: 0, parted: 0, unread: 0 };
   const replayAll = async (histories: () => AsyncIterable<WorkflowHistory>) => {
     try {
@@ -111,10 +110,16 @@ async function* withClient(
 }
 
 /** What a replay has to say is in its result; the SDK would repeat it as warnings. */
-async function silenceRuntime(): Promise<void> {
+async function withSilentRuntime<T>(use: () => Promise<T>): Promise<T> {
   const { DefaultLogger, Runtime } = await import('@temporalio/worker');
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => {}),
     telemetryOptions: { logging: { filter: 'off', forward: {} } },
   });
+  try {
+    return await use();
+  } finally {
+    // Without this the native core keeps the process alive if nothing was replayed.
+    await Runtime.instance().shutdown();
+  }
 }

@@ -1,9 +1,20 @@
 import { readFileSync } from 'node:fs';
 
+interface PackageFacts {
+  version: string;
+  engines: { node: string };
+}
+
 /** Version of this package, from its package.json. */
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
+  return packageFacts().version;
+}
+
+/** The Node versions that this package runs on, e.g. `>=20.19`. */
+export function engineRequirement(): string {
+  return packageFacts().engines.node;
+}
+
+function packageFacts(): PackageFacts {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageFacts;
 }

@@ -1,0 +1,84 @@
+import type { Connection } from '@temporalio/client';
+import { gpuTaskQueue, IO_TASK_QUEUE } from '../../contract/names.ts';
+import type { Finding } from './finding.ts';
+
+/** temporal.api.enums.v1.TaskQueueType */
+const WORKFLOW_TASKS = 1;
+const ACTIVITY_TASKS = 2;
+
+/** A worker asks again every minute; the server remembers it for five. */
+const ALIVE_MS = 120_000;
+
+/** One that polls a queue. */
+export interface Poller {
+  identity: string;
+  /** Milliseconds since 1970. */
+  lastAccessMs: number;
+}
+
+/** What a queue is there for, and who polls it. */
+export interface QueueState {
+  queue: string;
+  /** What its worker does, e.g. `workflows`. */
+  tasks: string;
+  /** How its worker is started. */
+  role: string;
+  /** Needed by a run in the folder. */
+  needed: boolean;
+  pollers: readonly Poller[];
+}
+
+/**
+ * Is each queue served?
+ *
+ * @param embedders all that could be served
+ * @param needed those that the run folder works with; undefined if that is not known
+ */
+export async function checkPollers(
+  connection: Connection,
+  { namespace, address }: { namespace: string; address: string },
+  embedders: readonly string[],
+  needed: readonly string[] | undefined,
+): Promise<Finding[]> {
+  const pollers = (queue: string, type: number) => pollersOf(connection, namespace, queue, type);
+  const io = { queue: IO_TASK_QUEUE, role: 'io', needed: true };
+  const states: QueueState[] = [
+    { ...io, tasks: 'workflows', pollers: await pollers(IO_TASK_QUEUE, WORKFLOW_TASKS) },
+    { ...io, tasks: 'io activities', pollers: await pollers(IO_TASK_QUEUE, ACTIVITY_TASKS) },
+  ];
+  for (const name of embedders) {
+    const queue = gpuTaskQueue(name);
+    const gpu = { queue, tasks: 'embedding', role: `gpu --embedder ${name}`, needed: needed?.includes(name) ?? false };
+    states.push({ ...gpu, pollers: await pollers(queue, ACTIVITY_TASKS) });
+  }
+  return states.map((state) => judgeQueue(state, address, Date.now()));
+}
+
+async function pollersOf(
+  connection: Connection,
+  namespace: string,
+  queue: string,
+  taskQueueType: number,
+): Promise<Poller[]> {
+  const described = await connection.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: queue },
+    taskQueueType,
+  });
+  return (described.pollers ?? []).map(({ identity, lastAccessTime }) => ({
+    identity: identity ?? 'unknown',
+    lastAccessMs: Number(lastAccessTime?.seconds ?? 0) * 1000,
+  }));
+}
+
+export function judgeQueue({ queue, tasks, role, needed, pollers }: QueueState, address: string, now: number): Finding {
+  const check = 'pollers';
+  const alive = pollers.filter(({ lastAccessMs }) => now - lastAccessMs < ALIVE_MS);
+  if (alive.length > 0) {
+    const names = [...new Set(alive.map(({ identity }) => identity))].join(', ');
+    return { check, status: 'ok', message: `queue ${queue} (${tasks}): served by ${names}` };
+  }
+  const message = `queue ${queue} (${tasks}): no worker polls it`;
+  const todo = `virnucpro worker --role ${role} --address ${address}`;
+  return { check, status: needed ? 'warning' : 'info', message, todo: needed ? todo : `if a run needs it: ${todo}` };
+}

@@ -16,7 +16,7 @@ import {
   PADDING_EXTRA_ID,
   ZIP64_EXTRA_ID,
 } from './layout.ts';
-import { parseDirectory } from './read-directory.ts';
+import { assertKnownRecords, parseDirectory } from './read-directory.ts';
 
 /**
  * Below this mean distance, reading straight through costs less than a system call for each header; above it, the content
@@ -182,9 +182,13 @@ export function readArchive(source: ByteSource): Archive {
     start = record.dataOffset + record.size;
     previous = record;
   }
-  if (previous === undefined) return archive;
-  const length = descriptorBytes(previous.size, previous.headerOffset);
-  verifyDescriptor(window.buffer, window.locate(start, length), length, previous);
+  if (previous !== undefined) {
+    const length = descriptorBytes(previous.size, previous.headerOffset);
+    const at = window.locate(start, length);
+    verifyDescriptor(window.buffer, at, length, previous);
+  }
+  // Last, because a damaged name is damage, and only one on which directory and header agree is foreign.
+  assertKnownRecords(archive);
   return archive;
 }
 

@@ -43,7 +43,7 @@ function checkEntry(bytes: Buffer, at: number, index: number, start: number): vo
   const field = (name: string, offset: number, got: number, expected: number): void =>
     expectField(CODE, place, name, absolute + offset, got, expected);
   field('signature', 0, bytes.readUInt32LE(at), CENTRAL_SIGNATURE);
-  assertTorchDialect(bytes.readUInt16LE(at + 6), bytes.readUInt16LE(at + 10), index, absolute);
+  assertTorchDialect(bytes, at, index, absolute);
   field('version made by', 4, bytes.readUInt16LE(at + 4), 0);
   field('version needed', 6, bytes.readUInt16LE(at + 6), 0);
   const stored = bytes.readUInt32LE(at + 24);
@@ -100,16 +100,24 @@ function readEntry(bytes: Buffer, at: number, index: number, start: number): Ent
   return { nameAt, nameBytes, extraBytes, crc, ...wide };
 }
 
-/** A ZIP of another program is sound, but not laid out as torch does: say so instead of calling it broken. */
-function assertTorchDialect(versionNeeded: number, method: number, index: number, offset: number): void {
-  if (index !== 0 || (versionNeeded < 10 && method !== 8)) return;
+/**
+ * A ZIP of another program is sound, but not laid out as torch does: say so instead of calling it broken. Two fields must
+ * agree, so that one damaged byte cannot look like it.
+ */
+function assertTorchDialect(bytes: Buffer, at: number, index: number, absolute: number): void {
+  const madeBy = bytes.readUInt16LE(at + 4);
+  const needed = bytes.readUInt16LE(at + 6);
+  if (index !== 0 || madeBy < OLDEST_ZIP_VERSION || needed < OLDEST_ZIP_VERSION) return;
   throw new TorchFileError(
     'FOREIGN_LAYOUT',
-    `the ZIP was not written by torch.save (version needed ${versionNeeded}, method ${method}): ` +
+    `the ZIP was not written by torch.save (made by ${madeBy}, version needed ${needed}): ` +
       'load it with torch and save it again',
-    { offset },
+    { offset: absolute },
   );
 }
+
+/** 1.0, the version that other programs say for stored entries. */
+const OLDEST_ZIP_VERSION = 10;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -161,10 +169,7 @@ function readZip64Extra(
 function archivePrefix(fullName: string): string {
   const slash = fullName.indexOf('/');
   if (slash > 0) return fullName.slice(0, slash);
-  throw new TorchFileError(
-    'FOREIGN_LAYOUT',
-    `record ${JSON.stringify(fullName)} lies in no folder, which torch.save never writes`,
-  );
+  throw new TorchFileError(CODE, `record ${JSON.stringify(fullName)} lies in no folder, which torch.save never writes`);
 }
 
 /** Name without the prefix; the prefix is compared as bytes. */
@@ -194,7 +199,7 @@ function assertGapless(name: string, headerOffset: number, padding: number, end:
   );
 }
 
-/** Only known names come here, none of which differ in case alone. */
+/** Names that differ in case alone are refused by {@link assertKnownRecords}: no known name has a capital letter. */
 function indexByName(records: readonly ArchiveRecord[]): Map<string, ArchiveRecord> {
   const byName = new Map<string, ArchiveRecord>();
   for (const record of records) {
@@ -229,7 +234,6 @@ export function parseDirectory(source: ByteSource): ParsedDirectory {
     const end = entries[index + 1]?.headerOffset ?? place.offset;
     return toRecord(recordName(bytes, entry, folder, index), entry, end);
   });
-  assertKnownRecords(records);
   const byName = indexByName(records);
   const archive = { prefix, records, byName, directoryOffset: place.offset, size: source.size };
   return { archive, bytes, nameOffsets: entries.map(({ nameAt }) => nameAt) };
@@ -241,7 +245,9 @@ export function parseDirectory(source: ByteSource): ParsedDirectory {
  * @throws TorchFileError
  */
 export function readDirectory(source: ByteSource): Archive {
-  return parseDirectory(source).archive;
+  const { archive } = parseDirectory(source);
+  assertKnownRecords(archive);
+  return archive;
 }
 
 /** Storage keys are numbers: addresses in torch 1.6, counted from 0 since. Never a path. */
@@ -256,7 +262,8 @@ const KNOWN_RECORDS = new Set([
   '.data/serialization_id',
 ]);
 
-function assertKnownRecords(records: readonly ArchiveRecord[]): void {
+/** @throws TorchFileError `TORCHSCRIPT`, `UNEXPECTED_RECORD`: the world of names is closed */
+export function assertKnownRecords({ records }: Archive): void {
   const script = records.find(({ name }) => name === 'constants.pkl' || name.startsWith('code/'));
   if (script !== undefined) {
     throw new TorchFileError('TORCHSCRIPT', 'TorchScript archive (torch.jit.save), not a torch.save file', {

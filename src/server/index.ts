@@ -1,7 +1,6 @@
-export { configuredServer, findTemporal, lookForTemporal } from './bootstrap/find-temporal.mjs';
-export { identifyProcess, isProcessAlive } from './bootstrap/process-identity.mjs';
+export { configuredServer, lookForTemporal } from './bootstrap/find-temporal.mjs';
 export { ensureLocalServer, stopLocalServer } from './local-server.ts';
 export type { LocalServer, LocalServerOptions } from './local-server.ts';
-export { addressOf, isServerAlive, readServerRecord, uiUrlOf } from './server-record.ts';
+export { addressOf, isServerAlive, readServerRecord } from './server-record.ts';
 export type { ServerRecord } from './server-record.ts';
 export { stateFolder } from './state-folder.ts';

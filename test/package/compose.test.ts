@@ -105,5 +105,6 @@ function composeValidator() {
   addFormats.default(ajv);
   // Go's durations, where JSON Schema means those of ISO 8601
   ajv.addFormat('duration', /^(?:\d+(?:us|ms|s|m|h))+$/u);
+  for (const format of ['expose', 'ports', 'subnet_ip_address']) ajv.addFormat(format, true);
   return ajv.compile(schema);
 }

@@ -3,7 +3,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,17 +84,23 @@ async function measure(client) {
   const ratios = [];
   await bareRun(client);
   for (let round = 1; round <= ROUNDS; round++) {
-    const bareMs = await timed(() => bareRun(client));
-    const ourMs = await timed(() => embeddingRun(client, round));
-    ratios.push(ourMs / bareMs);
+    const bare = await timed(() => bareRun(client));
+    const ours = await timed(() => embeddingRun(client, round));
+    ratios.push(ours.ms / bare.ms);
     console.log(
-      `round ${round}: bare ${(bareMs / FILES).toFixed(1)} ms per item, embeddingRun ${(ourMs / FILES).toFixed(1)} ms per file, ratio ${(ourMs / bareMs).toFixed(2)}`,
+      `round ${round}: bare ${perItem(bare)}; embeddingRun ${perItem(ours)}; ratio ${(ours.ms / bare.ms).toFixed(2)}`,
     );
   }
   const median = ratios.toSorted((a, b) => a - b)[Math.floor(ratios.length / 2)] ?? NaN;
   console.log(
     `${FILES} files of one record, ${IN_FLIGHT} in flight: median ratio ${median.toFixed(2)} (goal ≤ ${GOAL})`,
   );
+}
+
+/** @param {{ ms: number, workerCpuMs: number, serverCpuMs: number }} cost */
+function perItem({ ms, workerCpuMs, serverCpuMs }) {
+  const each = (/** @type {number} */ total) => (total / FILES).toFixed(1);
+  return `${each(ms)} ms per item (CPU: worker ${each(workerCpuMs)}, server ${each(serverCpuMs)})`;
 }
 
 /** @param {Client} client */
@@ -120,9 +126,26 @@ async function embeddingRun(client, round) {
   if (outcome.outcome !== 'success' || outcome.embedded !== FILES) throw new Error(JSON.stringify(outcome));
 }
 
-/** @param {() => Promise<void>} work */
+/**
+ * @param {() => Promise<void>} work
+ * @returns {Promise<{ ms: number, workerCpuMs: number, serverCpuMs: number }>}
+ */
 async function timed(work) {
   const start = performance.now();
+  const cpu = process.cpuUsage();
+  const serverCpu = await serverCpuMs();
   await work();
-  return performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    ms: performance.now() - start,
+    workerCpuMs: (user + system) / 1000,
+    serverCpuMs: (await serverCpuMs()) - serverCpu,
+  };
+}
+
+/** utime and stime of the server, in ticks of 10 ms (proc(5), fields 14 and 15 of /proc/pid/stat). */
+async function serverCpuMs() {
+  const stat = await readFile(`/proc/${server.pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12]));
 }

@@ -5,9 +5,8 @@ import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { entryUrl } from '../platform/entry-url.ts';
 import type { PublishReply, PublishTask } from './publish-task.ts';
 
-/** Publishing waits for the disk (three fsyncs a file) more than for the processor. */
-const TASKS_PER_THREAD = 16;
-const THREADS = 2;
+/** A thread waits for three fsyncs a file; a few more threads than cores keep the cores busy meanwhile. */
+const THREADS = 4;
 /** Threads end when nothing was published for this long, so that a pool does not outlive its worker. */
 const IDLE_MS = 10_000;
 
@@ -24,7 +23,6 @@ export async function publishInThread(task: PublishTask, signal: AbortSignal): P
     maxThreads: THREADS,
     minThreads: 0,
     idleTimeout: IDLE_MS,
-    concurrentTasksPerWorker: TASKS_PER_THREAD,
   });
   signal.throwIfAborted();
   const reply = await pool.run(task);

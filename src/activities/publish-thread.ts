@@ -1,15 +1,16 @@
 import { publishCheckpoint } from '../checkpoint/index.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { blockingFileSystem as fileSystem } from '../platform/blocking-file-system.ts';
 import { SpoolRows } from '../spool/index.ts';
 import type { PublishReply, PublishTask } from './publish-task.ts';
 
 /** Runs in a thread: pickling, CRCs and read-back of a checkpoint take seconds and must not block the event loop. */
 export default async function publish(task: PublishTask): Promise<PublishReply> {
   try {
-    const rows = await SpoolRows.open(task.spoolFolder, task.shape, task.segments);
+    const rows = await SpoolRows.open(task.spoolFolder, task.shape, task.segments, { fileSystem });
     try {
       const { kind, ids, checkpointFile } = task;
-      return { ok: true, result: await publishCheckpoint(checkpointFile, { kind, ids, rows }) };
+      return { ok: true, result: await publishCheckpoint(checkpointFile, { kind, ids, rows }, { fileSystem }) };
     } finally {
       rows.close();
     }

@@ -1,3 +1,4 @@
+import { blockingFileSystem } from '../platform/blocking-file-system.ts';
 import { inspectCheckpointSync } from './inspect-checkpoint.ts';
 import { publishCheckpoint } from './publish/publish-checkpoint.ts';
 import { arrayRowSource } from './row-source.ts';
@@ -15,7 +16,9 @@ export const write: CheckpointTasks['write'] = async ({ path, kind, ids, values,
   abortPort?.once('message', () => controller.abort());
   try {
     const content = { kind, ids, rows: arrayRowSource(values, dim) };
-    return { result: await publishCheckpoint(path, content, { signal: controller.signal }) };
+    return {
+      result: await publishCheckpoint(path, content, { signal: controller.signal, fileSystem: blockingFileSystem }),
+    };
   } catch (error) {
     return { error: packError(error) };
   } finally {

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { validateCheckpoint } from '../checkpoint/index.ts';
+import { validateCheckpoints } from '../checkpoint/index.ts';
 import type { CheckpointEntry } from '../checkpoint/types.ts';
 import { isComplete } from './judge-existing.ts';
 import { mapLimited } from './limited.ts';
@@ -30,8 +30,10 @@ export interface Tally {
   checkpoints: TaskReport[];
 }
 
-/** Validation is bound by the validation threads; a few more keep them busy. */
-const CHECKPOINTS_AT_ONCE = 16;
+/** Small files are judged in batches: handing one to a thread costs more than judging it. */
+const BATCH = 64;
+/** Batches that are on their way to the validation threads. */
+const BATCHES_AT_ONCE = 8;
 
 /**
  * Counts what is on disk, not what was intended: every checkpoint of the plan is looked at again.
@@ -45,8 +47,9 @@ export async function tallyPlan(
   stopped: boolean,
   signal: AbortSignal,
 ): Promise<Tally> {
-  const judged = await mapLimited(plan.tasks, CHECKPOINTS_AT_ONCE, (task, index) =>
-    tallyTask(directory, plan, task, reasons.get(index), stopped, signal),
+  const entries = await judgeAll(directory, plan, signal);
+  const judged = plan.tasks.map((task, index) =>
+    tallyTask(plan, task, entries.get(index), reasons.get(index), stopped),
   );
   const present = judged.filter((one) => one !== undefined);
   const count = (result: TaskReport['result']) => present.filter(({ report }) => report.result === result).length;
@@ -65,29 +68,47 @@ export async function tallyPlan(
   };
 }
 
+/** What validation says of each checkpoint of the plan, by task index; skipped ones are not looked at again. */
+async function judgeAll(directory: string, plan: Plan, signal: AbortSignal): Promise<Map<number, CheckpointEntry>> {
+  const entries = new Map<number, CheckpointEntry>();
+  await mapLimited(batchesOf(plan), BATCHES_AT_ONCE, async ({ description, indexes }) => {
+    const paths = indexes.map((index) => path.join(directory, plan.tasks[index]!.checkpoint));
+    const { kind, dim } = description;
+    const trustContent = plan.header.skipCheckpointValidation;
+    const found = await validateCheckpoints(paths, { level: 'structure', trustContent, expect: { kind, dim }, signal });
+    for (const [at, entry] of found.entries()) entries.set(indexes[at]!, entry);
+  });
+  return entries;
+}
+
+function* batchesOf({ header, tasks }: Plan) {
+  for (const { description } of header.embedders) {
+    const indexes = [...tasks.keys()].filter((index) => {
+      const task = tasks[index]!;
+      return task.embedder === description.name && task.state !== 'skipped';
+    });
+    for (let start = 0; start < indexes.length; start += BATCH) {
+      yield { description, indexes: indexes.slice(start, start + BATCH) };
+    }
+  }
+}
+
 interface TalliedTask {
   report: TaskReport;
   bad?: 'corrupted' | 'incompatible';
 }
 
-async function tallyTask(
-  directory: string,
+function tallyTask(
   plan: Plan,
   task: PlannedTask,
+  entry: CheckpointEntry | undefined,
   failure: string | undefined,
   stopped: boolean,
-  signal: AbortSignal,
-): Promise<TalliedTask | undefined> {
+): TalliedTask | undefined {
   const { checkpoint, embedder, input } = task;
   const file = path.join(plan.header.inputRoot, input);
   const about = { path: checkpoint, input: file, embedder };
-  if (task.state === 'skipped') return { report: { ...about, result: 'skipped', reason: task.detail ?? 'skipped' } };
-  const entry = await validateCheckpoint(path.join(directory, checkpoint), {
-    level: 'structure',
-    trustContent: plan.header.skipCheckpointValidation,
-    expect: expectationOf(plan, task),
-    signal,
-  });
+  if (entry === undefined) return { report: { ...about, result: 'skipped', reason: task.detail ?? 'skipped' } };
   if (isPresent(entry, task)) {
     const result = task.state === 'found' ? 'found' : 'embedded';
     return { report: { ...about, result, rows: entry.rows ?? 0, bytes: entry.bytes ?? 0 } };
@@ -99,11 +120,6 @@ async function tallyTask(
   }
   const report: TaskReport = { ...about, result: 'failed', reason: entry.reason ?? entry.result };
   return entry.result === 'unavailable' ? { report } : { report, bad: entry.result };
-}
-
-function expectationOf(plan: Plan, task: PlannedTask) {
-  const embedder = plan.header.embedders.find(({ description }) => description.name === task.embedder);
-  return embedder === undefined ? {} : { kind: embedder.description.kind, dim: embedder.description.dim };
 }
 
 /** Valid, complete and with a row for every window. */

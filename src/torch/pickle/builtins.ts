@@ -42,15 +42,15 @@ export function makeComplex(args: readonly PyValue[], { fail }: Construction): P
 const LATIN1_NAMES: readonly PyValue[] = ['latin1', 'latin-1'];
 
 /** `_codecs.encode(text, 'latin1')`: how protocol 2 writes bytes. */
-export function encodeLatin1(args: readonly PyValue[], { fail, spend }: Construction): PyBytes {
+export function encodeLatin1(args: readonly PyValue[], construction: Construction): PyBytes {
   const [text, encoding] = args;
   if (typeof text !== 'string' || !LATIN1_NAMES.includes(encoding ?? null)) {
-    throw fail('_codecs.encode of something that is not text in latin1', 'UNSUPPORTED_PICKLE');
+    throw construction.fail('_codecs.encode of something that is not text in latin1', 'UNSUPPORTED_PICKLE');
   }
-  spend(text.length);
+  construction.spend(text.length);
   const bytes = Buffer.from(text, 'latin1');
   for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 0xff) throw fail('character beyond latin1 in bytes');
+    if (text.charCodeAt(i) > 0xff) throw construction.fail('character beyond latin1 in bytes');
   }
   return { type: 'bytes', bytes };
 }

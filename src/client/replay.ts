@@ -37,7 +37,13 @@ export async function* replayHistories(
       await Worker.runReplayHistory(options, history, workflowId);
       yield verdict;
     } catch (error) {
-      yield { ...verdict, divergence: (error as Error).message };
+      yield { ...verdict, divergence: explain(error as Error) };
     }
   }
+}
+
+/** The core wraps its finding in the debug form of its own structures, from which only the inner message says something. */
+function explain({ message }: Error): string {
+  const inner = /Failure \{ message: "((?:[^"\\]|\\.)*)"/u.exec(message)?.[1];
+  return inner?.replaceAll(/\\(.)/gu, '$1') ?? message;
 }

@@ -37,19 +37,23 @@ async function server() {
   }
 }
 
-/** @returns {Promise<Means>} */
+/**
+ * Every Python with torch: `VIRNUCPRO_PYTHON` may name several, separated by colons.
+ *
+ * @returns {Promise<Means>}
+ */
 async function torch() {
-  const explicit = process.env['VIRNUCPRO_PYTHON'];
-  const candidates = explicit ? [explicit] : ['/usr/bin/python3', 'python3'];
+  const candidates = (process.env['VIRNUCPRO_PYTHON'] || '/usr/bin/python3:python3').split(':');
+  const usable = [];
   for (const python of candidates) {
     const version = await torchVersion(python);
     if (version === undefined) continue;
     say(`interop: ${python} with torch ${version}`);
-    return { env: { VIRNUCPRO_PYTHON: python } };
+    usable.push(python);
   }
-  return {
-    missing: `no Python with torch (looked at ${candidates.join(', ')}); set VIRNUCPRO_PYTHON or install python3-torch`,
-  };
+  if (usable.length > 0) return { env: { VIRNUCPRO_PYTHON: usable.join(':') } };
+  const looked = candidates.join(', ');
+  return { missing: `no Python with torch (looked at ${looked}); install python3-torch or set VIRNUCPRO_PYTHON` };
 }
 
 /**

@@ -53,7 +53,8 @@ async function embedWith(
   const { description, options } = loaded.embedder;
   const lease = await embedders.acquire(embedderFactory(description.name), options, description, signal);
   try {
-    const task = { file: loaded.inputFile, scratchFolder: loaded.spoolFolder };
+    const warn = (message: string) => Context.current().log.warn(message);
+    const task = { file: loaded.inputFile, scratchFolder: loaded.spoolFolder, warn };
     const batchSize = loaded.plan.header.batchSize ?? description.batchSize;
     const batches = new BatchEmbedder(lease.embedder, task, batchSize, signal);
     await embedMissingRows(loaded, spool, batches, signal, () => describe(heartbeatOf(loaded, spool)));

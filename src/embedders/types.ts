@@ -64,6 +64,8 @@ export interface EmbedderFactory {
   readonly summary: string;
   /** Names and meanings of its options, for help texts and for refusing unknown ones. */
   readonly options: Readonly<Record<string, string>>;
+  /** Options that are paths: the command makes them absolute, since workers have other working folders. */
+  readonly pathOptions?: readonly string[];
   /** Tasks in flight per worker process. */
   readonly slots: number;
   /**

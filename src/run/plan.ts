@@ -4,6 +4,7 @@ import { FailureType } from '../contract/failure-types.ts';
 import type { PlanSummary } from '../contract/run-request.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import type { EmbedderDescription, EmbedderOptions } from '../embedders/types.ts';
+import type { FilePart } from '../sequences/index.ts';
 import { createFile } from './atomic-file.ts';
 import { sha256Hex } from './checked-request.ts';
 import { internal } from './run-folder.ts';
@@ -32,7 +33,7 @@ export interface PlannedTask {
   /** Of the decompressed content. */
   inputSha256: string;
   gzip: boolean;
-  part: { number: number; first: number; count: number; byteOffset: number; skipWindows: number };
+  part: Omit<FilePart, 'ids'>;
   /** Relative to DIR. */
   checkpoint: string;
 }

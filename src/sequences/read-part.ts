@@ -7,11 +7,12 @@ import type { LocatedRecord } from './fasta-parser.ts';
 import { FastaParser } from './fasta-parser.ts';
 import { inputError } from './input-error.ts';
 import { parseChunks } from './read-fasta.ts';
+import { RecordsDigest } from './records-digest.ts';
 import type { FilePart, SequenceWindow } from './types.ts';
 
 /** Where a part lies in its file, as scanFile found it. */
 export type PartLocation = Pick<FilePart, 'first' | 'count' | 'byteOffset' | 'skipWindows'> &
-  Partial<Pick<FilePart, 'ids'>>;
+  Partial<Pick<FilePart, 'ids' | 'recordsSha256'>>;
 
 export interface ReadPartOptions {
   /** As in the scan that cut the part. */
@@ -26,7 +27,8 @@ const WINDOWS_PER_SLICE = 4096;
 
 /**
  * Reads exactly the windows of one part, in order, ordinals from `part.first`. A plain file is entered at the part's
- * offset, gzip is inflated from the beginning. Where the part carries its ids, they are compared.
+ * offset, gzip is inflated from the beginning. Where the part carries its ids or the digest of its records, they are
+ * compared; the digest when the last window is asked for.
  *
  * @throws VirnucproError `RunError.InvalidInput` saying that the input changed, if it no longer holds these windows;
  *   errno errors and the abort reason pass through
@@ -38,21 +40,27 @@ export async function* readPart(
 ): AsyncGenerator<SequenceWindow, void, undefined> {
   let yielded = 0;
   if (part.count === 0) return;
-  for await (const { id, sequence } of windowsFrom(path, part, options)) {
+  const records = new RecordsDigest();
+  for await (const { id, sequence } of windowsFrom(path, part, options, records)) {
     const expected = part.ids?.[yielded];
     if (expected !== undefined && expected !== id) throw changed(path, `expected the id "${expected}", found "${id}"`);
+    const isLast = yielded + 1 === part.count;
+    if (isLast && part.recordsSha256 !== undefined && records.hex() !== part.recordsSha256) {
+      throw changed(path, `the sequences from byte ${part.byteOffset} on are not the same`);
+    }
     yield { id, sequence, ordinal: part.first + yielded };
     yielded += 1;
-    if (yielded === part.count) return;
+    if (isLast) return;
     if (yielded % WINDOWS_PER_SLICE === 0) await setImmediate();
   }
   throw changed(path, `expected ${part.count} sequences from byte ${part.byteOffset} on, found ${yielded}`);
 }
 
-async function* windowsFrom(path: string, part: PartLocation, options: ReadPartOptions) {
+async function* windowsFrom(path: string, part: PartLocation, options: ReadPartOptions, records: RecordsDigest) {
   let skip = part.skipWindows;
   for await (const record of recordsFrom(path, part.byteOffset, options)) {
     options.signal?.throwIfAborted();
+    records.add(record);
     if (options.chunkLength === undefined) yield record;
     else yield* chunkSequence(record.id, record.sequence, options.chunkLength, skip);
     skip = 0;

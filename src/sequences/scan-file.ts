@@ -5,6 +5,7 @@ import { openContent } from './content.ts';
 import type { LocatedRecord } from './fasta-parser.ts';
 import { FastaParser } from './fasta-parser.ts';
 import { UniqueIds } from './read-fasta.ts';
+import { RecordsDigest } from './records-digest.ts';
 import type { FilePart, InputSummary } from './types.ts';
 
 export interface ScanOptions {
@@ -68,7 +69,8 @@ class ContentDigest {
 
 class PartCutter {
   readonly #options: ScanOptions;
-  #part: FilePart | undefined;
+  #part: Omit<FilePart, 'recordsSha256'> | undefined;
+  #records = new RecordsDigest();
   #parts = 0;
   windows = 0;
 
@@ -87,11 +89,13 @@ class PartCutter {
   }
 
   async end(): Promise<void> {
-    if (this.#part !== undefined) await this.#options.onPart(this.#part);
+    if (this.#part !== undefined) await this.#options.onPart({ ...this.#part, recordsSha256: this.#records.hex() });
     this.#part = undefined;
   }
 
   #addWindow(record: LocatedRecord, id: string, indexInRecord: number): void {
+    if (this.#part === undefined) this.#records = new RecordsDigest();
+    if (this.#part === undefined || indexInRecord === 0) this.#records.add(record);
     this.#part ??= {
       number: ++this.#parts,
       first: this.windows,

@@ -10,9 +10,12 @@ export interface SpoolStdinOptions {
   signal?: AbortSignal;
 }
 
+/** Its stem names the checkpoints. */
+const FILE_NAME = 'stdin.fa';
+
 /**
- * Writes a stream to `{folder}/{sha256 of its bytes}.fa`, so that it can be read as often as needed and the same data
- * give the same run. The file is complete and durable when its name appears.
+ * Writes a stream to `{folder}/{sha256 of its bytes}/stdin.fa`, so that it can be read as often as needed and the same
+ * data give the same run. The file is complete and durable when its name appears.
  *
  * @returns path of the file
  * @throws VirnucproError `RunError.InvalidInput` if the stream is empty; errno errors and the abort reason pass through
@@ -26,10 +29,12 @@ export async function spoolStdin(
   const temporary = join(folder, `.stdin.${randomUUID()}.tmp`);
   try {
     const sha256 = await writeDurably(fileSystem, temporary, stream, signal);
-    const path = join(folder, `${sha256}.fa`);
-    await fileSystem.rename(temporary, path);
+    const target = join(folder, sha256);
+    await fileSystem.makeFolder(target);
+    await fileSystem.rename(temporary, join(target, FILE_NAME));
+    await fileSystem.syncFolder(target);
     await fileSystem.syncFolder(folder);
-    return path;
+    return join(target, FILE_NAME);
   } catch (error) {
     await fileSystem.unlink(temporary).catch(() => undefined);
     throw error;

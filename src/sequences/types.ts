@@ -28,6 +28,8 @@ export interface FilePart {
   byteOffset: number;
   /** Windows of that record that belong to earlier parts. */
   skipWindows: number;
+  /** SHA-256 of the records that the windows are cut from, lower-case hex: tells whether they changed since. */
+  recordsSha256: string;
   /** Ids of the windows in order. */
   ids: string[];
 }

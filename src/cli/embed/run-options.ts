@@ -40,9 +40,13 @@ export function embedderRequests(names: readonly string[], options: readonly str
       embedder === undefined ? names.length === 1 || key in embedderFactory(name).options : name === embedder,
     );
     if (takers.length === 0) throw badOption(option, `no embedder of this run has the option "${key}"`);
-    for (const taker of takers) taker.options[key] = value;
+    for (const taker of takers) taker.options[key] = isPath(taker.name, key) ? path.resolve(value) : value;
   }
   return requests;
+}
+
+function isPath(embedder: string, key: string): boolean {
+  return embedderFactory(embedder).pathOptions?.includes(key) ?? false;
 }
 
 function parseOption(option: string, names: readonly string[]): { embedder?: string; key: string; value: string } {

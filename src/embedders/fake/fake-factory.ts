@@ -72,6 +72,7 @@ export const fakeFactory: EmbedderFactory = {
   name: 'fake',
   summary: 'deterministic rows without meaning, and faults on demand: for rehearsals and tests',
   options: OPTIONS,
+  pathOptions: ['log'],
   slots: 8,
   describe,
   create,

@@ -140,6 +140,7 @@ describe('readPart of an input that changed since the scan → refused', () => {
     ['cut within', '>a\nAC\n>b\nGG\n', 'found an empty file|only blank lines'],
     ['offset inside a record', '>aaa\nAC\n>b\nGG\n>c\nTT\n>d\nAA\n', 'expected FASTA'],
     ['other ids', '>a\nAC\n>b\nGG\n>x\nTT\n>d\nAA\n', 'expected the id "c", found "x"'],
+    ['other sequence, same ids', '>a\nAC\n>b\nGG\n>c\nTA\n>d\nAA\n', 'the sequences from byte 12 on are not the same'],
     ['compressed meanwhile', gzipSync(before), 'expected plain text, found gzip'],
   ];
   test.each(changes)('%s', async (_title, after, message) => {

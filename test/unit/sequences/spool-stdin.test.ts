@@ -9,26 +9,27 @@ import { errnoError, FailingFileSystem } from '../../support/failing-file-system
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const TEXT = '>a\nACGT\n';
-const NAME = `${createHash('sha256').update(TEXT).digest('hex')}.fa`;
+const SHA256 = createHash('sha256').update(TEXT).digest('hex');
+const NAME = join(SHA256, 'stdin.fa');
 
 function stream(): Readable {
   return Readable.from([Buffer.from(TEXT.slice(0, 3)), Buffer.from(TEXT.slice(3))]);
 }
 
 describe('spoolStdin', () => {
-  test('data → a file named after their SHA-256; again → the same file', async () => {
+  test('data → stdin.fa in a folder named after their SHA-256; again → the same file', async () => {
     const folder = join(await temporaryFolder(), 'inputs');
     expect(await spoolStdin(stream(), folder)).toBe(join(folder, NAME));
     expect(await spoolStdin(stream(), folder)).toBe(join(folder, NAME));
-    expect(await readdir(folder)).toEqual([NAME]);
+    expect(await readdir(folder, { recursive: true })).toEqual([SHA256, NAME]);
     expect(await readFile(join(folder, NAME), 'utf8')).toBe(TEXT);
   });
 
-  test('the file is fsynced before it gets its name, the folder after', async () => {
+  test('the file is fsynced before it gets its name, the folders after', async () => {
     const fileSystem = new FailingFileSystem();
     await spoolStdin(stream(), await temporaryFolder(), { fileSystem });
     const names = fileSystem.operations.map(({ name }) => name).filter((name) => /sync|rename/iu.test(name));
-    expect(names).toEqual(['sync', 'rename', 'syncFolder']);
+    expect(names).toEqual(['sync', 'rename', 'syncFolder', 'syncFolder']);
   });
 
   test('no data → refused, nothing left behind', async () => {
@@ -37,11 +38,12 @@ describe('spoolStdin', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test.each(['open', 'write', 'sync', 'close', 'rename'])('%s fails → its error, nothing left behind', async (name) => {
+  test.each(['open', 'write', 'sync', 'close', 'rename'])('%s fails → its error, no file left behind', async (name) => {
     const folder = await temporaryFolder();
     const fileSystem = new FailingFileSystem((call) => (call.name === name ? errnoError('ENOSPC', call) : undefined));
     await expect(spoolStdin(stream(), folder, { fileSystem })).rejects.toMatchObject({ code: 'ENOSPC' });
-    expect(await readdir(folder)).toEqual([]);
+    const left = await readdir(folder, { recursive: true, withFileTypes: true });
+    expect(left.filter((entry) => entry.isFile())).toEqual([]);
   });
 
   test('abort → its reason, nothing left behind', async () => {

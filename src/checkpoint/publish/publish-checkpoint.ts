@@ -11,7 +11,7 @@ import { syncFolderShared } from './folder-sync.ts';
 import { checkContent, checkpointPayload } from './payload.ts';
 import { placeFile } from './place.ts';
 import { checkOpenFile, digestFile, isSmall, reopenAndCheck } from './read-back.ts';
-import { TempWriter } from './temp-writer.ts';
+import { tempWriter } from './temp-writer.ts';
 
 export interface PublishOptions {
   /** @default the real one */
@@ -119,10 +119,9 @@ async function writeAndComplete(
   content: CheckpointContent,
   { signal, onProgress }: PublishOptions,
 ): Promise<string | undefined> {
-  const writer = new TempWriter(file, signal, onProgress);
+  const sink = tempWriter(file, signal, onProgress);
   const prefix = basename(place.judgedAs, '.pt');
-  const { bytes, patches } = await writeTorchFile(writer, checkpointPayload(place.judgedAs, content), { prefix });
-  await writer.flush();
+  const { bytes, patches } = await writeTorchFile(sink, checkpointPayload(place.judgedAs, content), { prefix });
   // The digest of a large file costs about as much as its fsync, which leaves the processor idle.
   const digesting = isSmall(bytes) ? undefined : digestFile(file, bytes, patches);
   const [synced, digested] = await Promise.allSettled([file.sync(), digesting]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { appendFailedCheckpoint, readFailedCheckpoints } from '../../../src/checkpoint/failed-checkpoints.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const time = new Date('2026-03-04T05:06:07.089Z');
 
@@ -13,7 +13,7 @@ function textOf(folder: string): string {
 
 describe('appendFailedCheckpoint', () => {
   it('a failure → one line with path, reason and a UTC time with offset', async () => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     await appendFailedCheckpoint(folder, { path: 'out/a_ESM.pt', reason: 'corrupted: file is 0 bytes' }, time);
     await appendFailedCheckpoint(folder, { path: 'b.pt', reason: 'x' }, time);
     expect(textOf(folder)).toBe(
@@ -22,7 +22,7 @@ describe('appendFailedCheckpoint', () => {
   });
 
   it('| and line ends in a field → percent-escaped, other % left alone', async () => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     await appendFailedCheckpoint(folder, { path: 'we|ird\r\n.pt', reason: '50% of %7C' }, time);
     expect(textOf(folder)).toBe('we%7Cird%0D%0A.pt|50% of %257C|2026-03-04T05:06:07.089+00:00\n');
   });
@@ -33,7 +33,7 @@ describe('appendFailedCheckpoint', () => {
     });
     await fc.assert(
       fc.asyncProperty(awkward, awkward, async (path, reason) => {
-        const folder = tempFolder();
+        const folder = await temporaryFolder();
         await appendFailedCheckpoint(folder, { path: `p${path}`, reason }, time);
         const { entries, malformed } = await readFailedCheckpoints(folder);
         expect(malformed).toEqual([]);
@@ -44,7 +44,7 @@ describe('appendFailedCheckpoint', () => {
   });
 
   it('a long reason → cut at 1 KiB, neither character nor escape split', async () => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     await appendFailedCheckpoint(folder, { path: 'a', reason: '|é'.repeat(1000) }, time);
     const field = textOf(folder).split('|')[1] ?? '';
     expect(Buffer.byteLength(field)).toBeLessThanOrEqual(1024);
@@ -53,7 +53,7 @@ describe('appendFailedCheckpoint', () => {
   });
 
   it('a line without end left by a crash → the next entry gets a line of its own', async () => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     writeFileSync(join(folder, 'failed_checkpoints.txt'), 'a.pt|corrup');
     await appendFailedCheckpoint(folder, { path: 'b.pt', reason: 'x' }, time);
     const { entries, malformed } = await readFailedCheckpoints(folder);
@@ -62,7 +62,9 @@ describe('appendFailedCheckpoint', () => {
   });
 
   it('a folder that does not exist → errno error', async () => {
-    await expect(appendFailedCheckpoint(join(tempFolder(), 'no'), { path: 'a', reason: 'b' })).rejects.toMatchObject({
+    await expect(
+      appendFailedCheckpoint(join(await temporaryFolder(), 'no'), { path: 'a', reason: 'b' }),
+    ).rejects.toMatchObject({
       code: 'ENOENT',
     });
   });
@@ -70,11 +72,11 @@ describe('appendFailedCheckpoint', () => {
 
 describe('readFailedCheckpoints', () => {
   it('no file → no entries', async () => {
-    expect(await readFailedCheckpoints(tempFolder())).toEqual({ entries: [], malformed: [] });
+    expect(await readFailedCheckpoints(await temporaryFolder())).toEqual({ entries: [], malformed: [] });
   });
 
   it('lines of the reference: naive times, | inside a reason → read, times as UTC', async () => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     writeFileSync(
       join(folder, 'failed_checkpoints.txt'),
       '/d/a.pt|corrupted: a|b|2026-01-22T10:00:00.123456\r\n/d/b.pt|incompatible: c|2026-01-22T10:00:00\n',
@@ -86,7 +88,7 @@ describe('readFailedCheckpoints', () => {
   });
 
   it('malformed lines → reported with their number and skipped', async () => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     writeFileSync(
       join(folder, 'failed_checkpoints.txt'),
       'no bars\n\na|b|yesterday\n|b|2026-01-22T10:00:00Z\na|b|2026-01-22T10:00:00Z\n',

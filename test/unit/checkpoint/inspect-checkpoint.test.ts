@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { inspectCheckpoint, inspectCheckpointSync } from '../../../src/checkpoint/inspect-checkpoint.ts';
 import { closeCheckpointThreads } from '../../../src/checkpoint/pool.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/checkpoint/', import.meta.url));
 
@@ -54,6 +54,6 @@ it('a list → incompatible, without keys', () => {
   expect(inspected).not.toHaveProperty('keys');
 });
 
-it('no file → corrupted', () => {
-  expect(inspectCheckpointSync(join(tempFolder(), 'no.pt')).reason).toBe('corrupted: file does not exist');
+it('no file → corrupted', async () => {
+  expect(inspectCheckpointSync(join(await temporaryFolder(), 'no.pt')).reason).toBe('corrupted: file does not exist');
 });

@@ -6,12 +6,12 @@ import { publishCheckpoint } from '../../../src/checkpoint/publish/publish-check
 import { arrayRowSource } from '../../../src/checkpoint/row-source.ts';
 import type { WrittenKind } from '../../../src/checkpoint/types.ts';
 import { memorySource } from '../../../src/torch/index.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const DIMS = { nucleotide: 768, protein: 2560, merged: 3328, vectors: 4 } as const;
 
 async function published(kind: WrittenKind): Promise<Buffer> {
-  const path = join(tempFolder(), 'x.pt');
+  const path = join(await temporaryFolder(), 'x.pt');
   const values = Float32Array.from({ length: 2 * DIMS[kind] }, (_, index) => Math.sin(index + 1));
   await publishCheckpoint(path, { kind, ids: ['a', 'b'], rows: arrayRowSource(values, DIMS[kind]) });
   return readFileSync(path);

@@ -6,7 +6,7 @@ import { openCheckpoint, openCheckpointSync } from '../../../src/checkpoint/open
 import { publishCheckpoint } from '../../../src/checkpoint/publish/publish-checkpoint.ts';
 import { arrayRowSource } from '../../../src/checkpoint/row-source.ts';
 import type { WrittenKind } from '../../../src/checkpoint/types.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { vectors, writePt } from '../../support/write-pt.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/checkpoint/', import.meta.url));
@@ -43,7 +43,7 @@ describe('openCheckpoint', () => {
     ['merged', 3328],
     ['vectors', 5],
   ])('a %s checkpoint of our own → the rows that were written, bit by bit', async (kind, dim) => {
-    const path = join(tempFolder(), 'x.pt');
+    const path = join(await temporaryFolder(), 'x.pt');
     const values = Float32Array.from({ length: 4 * dim }, (_, index) => Math.fround(Math.sin(index)));
     values.set([-0, 1.401298464324817e-45, 3.4028234663852886e38]);
     const ids = ['a', 'ü', 'c|d', ''];
@@ -65,13 +65,13 @@ describe('openCheckpoint', () => {
     [0.5, 1],
     [0, -1],
   ])('rows that are not there (%d, %d) → RangeError', async (start, count) => {
-    const checkpoint = openCheckpointSync(await writePt(join(tempFolder(), 'x.pt'), vectors()));
+    const checkpoint = openCheckpointSync(await writePt(join(await temporaryFolder(), 'x.pt'), vectors()));
     expect(() => checkpoint.read(start, count, new Float32Array(100))).toThrow(RangeError);
     checkpoint.close();
   });
 
   it('an array that is too short → RangeError', async () => {
-    const checkpoint = openCheckpointSync(await writePt(join(tempFolder(), 'x.pt'), vectors()));
+    const checkpoint = openCheckpointSync(await writePt(join(await temporaryFolder(), 'x.pt'), vectors()));
     expect(() => checkpoint.read(0, 2, new Float32Array(7))).toThrow('2 × 4 values do not fit into 7');
     checkpoint.close();
   });

@@ -8,7 +8,7 @@ import type { CheckpointEntry, ValidateOptions } from '../../../src/checkpoint/t
 import { validateCheckpoint, validateCheckpointSync } from '../../../src/checkpoint/validate-checkpoint.ts';
 import type { Writable } from '../../../src/torch/index.ts';
 import { pyDict, pyFloats, pyList } from '../../../src/torch/index.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import type { VectorsContent } from '../../support/write-pt.ts';
 import { floatTensor, ptBytes, strings, vectors, writePt } from '../../support/write-pt.ts';
 
@@ -17,7 +17,7 @@ const fixtures = fileURLToPath(new URL('../../fixtures/checkpoint/', import.meta
 afterAll(closeCheckpointThreads);
 
 async function judged(root: Writable, options?: ValidateOptions, name = 'x.pt'): Promise<CheckpointEntry> {
-  return validateCheckpointSync(await writePt(join(tempFolder(), name), root), options);
+  return validateCheckpointSync(await writePt(join(await temporaryFolder(), name), root), options);
 }
 
 function withRows(ids: string, rows: readonly Writable[]): Writable {
@@ -38,8 +38,8 @@ function tensor(length: number): Writable {
 }
 
 describe('files that are no file', () => {
-  it('missing → corrupted: file does not exist', () => {
-    const path = join(tempFolder(), 'no.pt');
+  it('missing → corrupted: file does not exist', async () => {
+    const path = join(await temporaryFolder(), 'no.pt');
     expect(validateCheckpointSync(path)).toEqual({
       path,
       result: 'corrupted',
@@ -48,8 +48,8 @@ describe('files that are no file', () => {
     });
   });
 
-  it('0 bytes → corrupted: file is 0 bytes', () => {
-    const path = join(tempFolder(), 'a.pt');
+  it('0 bytes → corrupted: file is 0 bytes', async () => {
+    const path = join(await temporaryFolder(), 'a.pt');
     writeFileSync(path, '');
     expect(validateCheckpointSync(path)).toEqual({
       path,
@@ -60,16 +60,16 @@ describe('files that are no file', () => {
     });
   });
 
-  it('not a ZIP → corrupted: not a valid ZIP archive', () => {
-    const path = join(tempFolder(), 'a.pt');
+  it('not a ZIP → corrupted: not a valid ZIP archive', async () => {
+    const path = join(await temporaryFolder(), 'a.pt');
     writeFileSync(path, 'this is not a checkpoint, it is a text of some length');
     expect(validateCheckpointSync(path).reason).toMatch(/^corrupted: not a valid ZIP archive/);
   });
 
   it.each(['header', 'structure', 'deep'] as const)(
     'a folder and a FIFO at %s → unavailable, without blocking',
-    (level) => {
-      const folder = tempFolder();
+    async (level) => {
+      const folder = await temporaryFolder();
       mkdirSync(join(folder, 'a.pt'));
       execFileSync('mkfifo', [join(folder, 'b.pt')]);
       for (const name of ['a.pt', 'b.pt']) {
@@ -84,8 +84,8 @@ describe('files that are no file', () => {
     expect(validateCheckpointSync('/dev/zero')).toMatchObject({ result: 'unavailable', code: 'NOT_A_FILE' });
   });
 
-  it.skipIf(process.getuid?.() === 0)('no permission → unavailable with the errno', () => {
-    const path = join(tempFolder(), 'a.pt');
+  it.skipIf(process.getuid?.() === 0)('no permission → unavailable with the errno', async () => {
+    const path = join(await temporaryFolder(), 'a.pt');
     writeFileSync(path, 'x');
     chmodSync(path, 0);
     expect(validateCheckpointSync(path)).toMatchObject({ result: 'unavailable', code: 'EACCES' });
@@ -408,7 +408,7 @@ describe('deep findings', () => {
   });
 
   it('a broken CRC and rows that do not match → corrupted first', async () => {
-    const path = join(tempFolder(), 'x.pt');
+    const path = join(await temporaryFolder(), 'x.pt');
     const bytes = await ptBytes(vectors({ rows: 1, dim: 64 }));
     const at = bytes.indexOf(Buffer.from(Float32Array.of(1, 2, 3).buffer));
     bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
@@ -473,7 +473,7 @@ describe('validateCheckpoint', () => {
   it('an aborted signal → rejects with its reason, before and while it runs', async () => {
     const reason = new Error('enough');
     await expect(validateCheckpoint('a.pt', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    const path = await writePt(join(tempFolder(), 'big.pt'), vectors({ dim: 1 << 23 }));
+    const path = await writePt(join(await temporaryFolder(), 'big.pt'), vectors({ dim: 1 << 23 }));
     const controller = new AbortController();
     const running = validateCheckpoint(path, { level: 'deep', signal: controller.signal });
     setTimeout(() => controller.abort(reason), 5);

@@ -4,22 +4,22 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { closeCheckpointThreads } from '../../../src/checkpoint/pool.ts';
 import { validateFolder } from '../../../src/checkpoint/validate-folder.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { vectors, writePt } from '../../support/write-pt.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/checkpoint/', import.meta.url));
 
 afterAll(closeCheckpointThreads);
 
-function folderWith(...names: string[]): string {
-  const folder = tempFolder();
+async function folderWith(...names: string[]): Promise<string> {
+  const folder = await temporaryFolder();
   for (const name of names) copyFileSync(join(fixtures, 'vectors.pt'), join(folder, name));
   return folder;
 }
 
 describe('validateFolder', () => {
   it('valid, unfinished, corrupted and incompatible files → the document of the design, exit code 3', async () => {
-    const folder = folderWith('b.pt');
+    const folder = await folderWith('b.pt');
     await writePt(join(folder, 'a.pt'), vectors({ status: 'in_progress' }));
     writeFileSync(join(folder, 'd.pt'), '');
     copyFileSync(join(fixtures, 'list.pt'), join(folder, 'c.pt'));
@@ -47,7 +47,7 @@ describe('validateFolder', () => {
   });
 
   it('all valid → 0; otherwise one that cannot be read → 1', async () => {
-    const folder = folderWith('a.pt');
+    const folder = await folderWith('a.pt');
     expect((await validateFolder(folder, { level: 'deep' })).exitCode).toBe(0);
     mkdirSync(join(folder, 'b.pt'));
     const { report, exitCode } = await validateFolder(folder);
@@ -55,12 +55,19 @@ describe('validateFolder', () => {
   });
 
   it('names with a dot in front or .bad- inside, and other endings → not looked at', async () => {
-    const folder = folderWith('a.pt', '.a.pt', '.a.pt.1-f.tmp', 'a.pt.bad-2026-01-01T00-00-00Z', 'a.bad-1.pt', 'a.pth');
+    const folder = await folderWith(
+      'a.pt',
+      '.a.pt',
+      '.a.pt.1-f.tmp',
+      'a.pt.bad-2026-01-01T00-00-00Z',
+      'a.bad-1.pt',
+      'a.pth',
+    );
     expect((await validateFolder(folder)).report.found).toBe(1);
   });
 
   it('folders below → with recursive only, and never those with a dot in front', async () => {
-    const folder = folderWith('b.pt');
+    const folder = await folderWith('b.pt');
     for (const below of ['a', '.virnucpro', 'a/c']) {
       mkdirSync(join(folder, below));
       copyFileSync(join(fixtures, 'vectors.pt'), join(folder, below, 'x.pt'));
@@ -73,12 +80,12 @@ describe('validateFolder', () => {
   });
 
   it('a folder given with a slash at its end → one slash in paths', async () => {
-    const folder = folderWith('a.pt');
+    const folder = await folderWith('a.pt');
     expect((await validateFolder(`${folder}/`)).report.checkpoints[0]?.path).toBe(`${folder}/a.pt`);
   });
 
   it('level and required keys → passed on', async () => {
-    const folder = folderWith('a.pt');
+    const folder = await folderWith('a.pt');
     const { report } = await validateFolder(folder, { level: 'header' });
     expect(report.checkpoints[0]?.integrity).toBe('header');
     const reason = "incompatible: missing required keys {'weights'}";
@@ -88,7 +95,7 @@ describe('validateFolder', () => {
 
   it('more files than fit one thread task → all of them, in order, nothing changed', async () => {
     const names = Array.from({ length: 300 }, (_, index) => `f${String(index).padStart(3, '0')}.pt`);
-    const folder = folderWith(...names);
+    const folder = await folderWith(...names);
     const before = names.map((name) => statSync(join(folder, name), { bigint: true }).ctimeNs);
     const { report } = await validateFolder(folder, { level: 'deep' });
     expect(report.checkpoints.map(({ path }) => path)).toEqual(names.map((name) => `${folder}/${name}`));
@@ -102,7 +109,7 @@ describe('validateFolder', () => {
     ['a file', (folder: string) => join(folder, 'x'), /x is not a folder/],
     ['without .pt files', (folder: string) => folder, /No checkpoint files \(\*\.pt\) found in /],
   ])('a folder that is %s → RunError.InvalidInput', async (_, at, message) => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     writeFileSync(join(folder, 'x'), '');
     await expect(validateFolder(at(folder))).rejects.toMatchObject({
       type: 'RunError.InvalidInput',
@@ -112,6 +119,6 @@ describe('validateFolder', () => {
 
   it('an aborted signal → rejects with its reason', async () => {
     const reason = new Error('enough');
-    await expect(validateFolder(folderWith('a.pt'), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(validateFolder(await folderWith('a.pt'), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 });

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../src/checkpoint/open-checkpoint.ts';
 import { closeCheckpointThreads } from '../../../src/checkpoint/pool.ts';
 import { writeCheckpoint } from '../../../src/checkpoint/write-checkpoint.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 afterAll(closeCheckpointThreads);
 
@@ -12,7 +12,7 @@ const content = { kind: 'vectors', ids: ['a', 'b'], rows: Float32Array.of(1, 2, 
 
 describe('writeCheckpoint', () => {
   it('values in memory → a checkpoint with these rows; again → existing', async () => {
-    const path = join(tempFolder(), 'x_KMER.pt');
+    const path = join(await temporaryFolder(), 'x_KMER.pt');
     expect(await writeCheckpoint(path, content)).toMatchObject({ outcome: 'published', path, rows: 2, dim: 3 });
     expect(await writeCheckpoint(path, content)).toMatchObject({ outcome: 'existing' });
     const checkpoint = await openCheckpoint(path);
@@ -23,17 +23,17 @@ describe('writeCheckpoint', () => {
   it('values in a SharedArrayBuffer → the same', async () => {
     const rows = new Float32Array(new SharedArrayBuffer(24));
     rows.set(content.rows);
-    const path = join(tempFolder(), 'x.pt');
+    const path = join(await temporaryFolder(), 'x.pt');
     expect(await writeCheckpoint(path, { ...content, rows })).toMatchObject({ outcome: 'published' });
   });
 
   it('a folder that does not exist → the errno error, as outside a thread', async () => {
-    const path = join(tempFolder(), 'no', 'x.pt');
+    const path = join(await temporaryFolder(), 'no', 'x.pt');
     await expect(writeCheckpoint(path, content)).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' });
   });
 
   it('something else at the path → CheckpointError, as outside a thread', async () => {
-    const path = join(tempFolder(), 'x.pt');
+    const path = join(await temporaryFolder(), 'x.pt');
     mkdirSync(path);
     await expect(writeCheckpoint(path, content)).rejects.toMatchObject({
       type: 'CheckpointError.Incompatible',
@@ -44,14 +44,14 @@ describe('writeCheckpoint', () => {
   });
 
   it('values that are not whole rows → RangeError', async () => {
-    const path = join(tempFolder(), 'x.pt');
+    const path = join(await temporaryFolder(), 'x.pt');
     await expect(writeCheckpoint(path, { ...content, dim: 4 })).rejects.toThrow(
       new RangeError('6 values are not rows of 4'),
     );
   });
 
   it('aborted before and while it writes → rejects with the reason, nothing left', async () => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     const path = join(folder, 'x.pt');
     const reason = new Error('enough');
     await expect(writeCheckpoint(path, content, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { syncFolderShared } from '../../../../src/checkpoint/publish/folder-sync.ts';
 import { FaultyFileSystem } from '../../../support/faulty-file-system.ts';
-import { tempFolder } from '../../../support/temp-folder.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 it('callers while an fsync runs → wait for the next one, together', async () => {
-  const folder = tempFolder();
+  const folder = await temporaryFolder();
   const fileSystem = new FaultyFileSystem();
   const first = syncFolderShared(fileSystem, folder);
   const others = [syncFolderShared(fileSystem, folder), syncFolderShared(fileSystem, folder)];
@@ -16,7 +16,7 @@ it('callers while an fsync runs → wait for the next one, together', async () =
 });
 
 it('an fsync that fails → fails those that waited for it, not those after it', async () => {
-  const folder = tempFolder();
+  const folder = await temporaryFolder();
   const fileSystem = new FaultyFileSystem({ fault: ({ number }) => (number === 1 ? { errno: 'EIO' } : undefined) });
   const [first, second] = await Promise.allSettled([
     syncFolderShared(fileSystem, folder),
@@ -28,5 +28,5 @@ it('an fsync that fails → fails those that waited for it, not those after it',
 
 it('a folder that cannot be synced (EINVAL) → taken as synced', async () => {
   const fileSystem = new FaultyFileSystem({ fault: () => ({ errno: 'EINVAL' }) });
-  await expect(syncFolderShared(fileSystem, tempFolder())).resolves.toBeUndefined();
+  await expect(syncFolderShared(fileSystem, await temporaryFolder())).resolves.toBeUndefined();
 });

@@ -8,7 +8,7 @@ import type { CheckpointContent, WrittenKind } from '../../../../src/checkpoint/
 import { validateCheckpointSync } from '../../../../src/checkpoint/validate-checkpoint.ts';
 import type { Call, Fault, FaultyOptions } from '../../../support/faulty-file-system.ts';
 import { FaultyFileSystem } from '../../../support/faulty-file-system.ts';
-import { tempFolder } from '../../../support/temp-folder.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { vectors, writePt } from '../../../support/write-pt.ts';
 
 const DIMS = { nucleotide: 768, protein: 2560, merged: 3328, vectors: 16 } as const;
@@ -39,7 +39,7 @@ async function attempt(given: {
   existing?: Buffer;
   signal?: AbortSignal;
 }) {
-  const folder = tempFolder();
+  const folder = await temporaryFolder();
   const path = join(folder, 'x.pt');
   if (given.existing) writeFileSync(path, given.existing);
   const fileSystem = new FaultyFileSystem(given.faults);
@@ -105,7 +105,7 @@ function breakPatch(bytes: Uint8Array): Uint8Array {
 
 describe('a sound storage', () => {
   it.each(KINDS)('%s → a complete, deep valid file, its digest, and nothing else', async (kind) => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     const path = join(folder, 'x.pt');
     const result = await publishCheckpoint(path, content(kind));
     const bytes = readFileSync(path);
@@ -155,7 +155,7 @@ describe('a sound storage', () => {
   });
 
   it('a name of 255 bytes, many of them in one character → published', async () => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     const path = join(folder, `${'é'.repeat(126)}.pt`);
     expect(Buffer.byteLength(basename(path))).toBe(255);
     await publishCheckpoint(path, content());
@@ -164,7 +164,7 @@ describe('a sound storage', () => {
 
   it('progress → bytes written so far, up to the size', async () => {
     const seen: number[] = [];
-    const path = join(tempFolder(), 'x.pt');
+    const path = join(await temporaryFolder(), 'x.pt');
     const { bytes } = await publishCheckpoint(path, largeContent(), { onProgress: (written) => seen.push(written) });
     expect(seen.at(-1)).toBe(bytes);
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
@@ -198,7 +198,7 @@ describe('content that no checkpoint can hold', () => {
   });
 
   it('a name that states another kind → incompatible', async () => {
-    const path = join(tempFolder(), 'x_ESM.pt');
+    const path = join(await temporaryFolder(), 'x_ESM.pt');
     await expect(publishCheckpoint(path, content())).rejects.toMatchObject({ code: 'KIND_MISMATCH' });
   });
 });
@@ -235,13 +235,13 @@ describe('a target that is there already', () => {
   });
 
   it('a folder → incompatible', async () => {
-    const path = join(tempFolder(), 'x.pt');
+    const path = join(await temporaryFolder(), 'x.pt');
     mkdirSync(path);
     await expect(publishCheckpoint(path, content())).rejects.toMatchObject({ code: 'TARGET_TAKEN' });
   });
 
   it('twenty publishers at once → one publishes, the others find its file', async () => {
-    const folder = tempFolder();
+    const folder = await temporaryFolder();
     const path = join(folder, 'x.pt');
     const results = await Promise.all(
       Array.from({ length: 20 }, (_, index) => publishCheckpoint(path, content('vectors', 3, 16, index))),
@@ -253,7 +253,7 @@ describe('a target that is there already', () => {
 });
 
 async function bytesOf(root: Parameters<typeof writePt>[1]): Promise<Buffer> {
-  return readFileSync(await writePt(join(tempFolder(), 'y.pt'), root));
+  return readFileSync(await writePt(join(await temporaryFolder(), 'y.pt'), root));
 }
 
 describe('every operation failing once', () => {

@@ -1,4 +1,5 @@
 /** Activities for a worker, and the embedders they use. */
 export { createActivities } from './create-activities.ts';
 export type { ActivityDependencies, ServerIdentity } from './dependencies.ts';
+export { ResidentEmbedders } from '../embedders/resident.ts';
 export type { VirnucproActivities } from '../contract/activities.ts';

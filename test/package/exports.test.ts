@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { readImports } from '../support/import-graph.ts';
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const manifest = readJson<Manifest>('package.json');
-const lock = readJson<Lock>('package-lock.json');
+const manifest = readJson('package.json') as Manifest;
+const lock = readJson('package-lock.json') as Lock;
 const entries = Object.entries(manifest.exports).filter((entry): entry is [string, Conditions] =>
   isConditions(entry[1]),
 );
@@ -98,8 +98,8 @@ interface Lock {
   >;
 }
 
-function readJson<T>(path: string): T {
-  return JSON.parse(readFileSync(root(path), 'utf8')) as T;
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(root(path), 'utf8'));
 }
 
 function isConditions(value: string | Conditions): value is Conditions {

@@ -1,4 +1,5 @@
 import { blockingFileSystem } from '../platform/blocking-file-system.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { inspectCheckpointSync } from './inspect-checkpoint.ts';
 import { publishCheckpoint } from './publish/publish-checkpoint.ts';
 import { arrayRowSource } from './row-source.ts';
@@ -11,14 +12,16 @@ export const validate: CheckpointTasks['validate'] = ({ paths, options }) =>
 
 export const inspect: CheckpointTasks['inspect'] = ({ path }) => inspectCheckpointSync(path);
 
+/** Beyond this, an abort has to be noticed on the way, and the digest of a file hides behind its fsync: calls must not block. */
+const LARGE_BYTES = 4 << 20;
+
 export const write: CheckpointTasks['write'] = async ({ path, kind, ids, values, dim, abortPort }) => {
   const controller = new AbortController();
   abortPort?.once('message', () => controller.abort());
+  const fileSystem = values.byteLength > LARGE_BYTES ? nodeFileSystem : blockingFileSystem;
   try {
     const content = { kind, ids, rows: arrayRowSource(values, dim) };
-    return {
-      result: await publishCheckpoint(path, content, { signal: controller.signal, fileSystem: blockingFileSystem }),
-    };
+    return { result: await publishCheckpoint(path, content, { signal: controller.signal, fileSystem }) };
   } catch (error) {
     return { error: packError(error) };
   } finally {

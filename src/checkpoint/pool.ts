@@ -22,7 +22,7 @@ export function checkpointThreads(): number {
  *
  * @throws the reason of `signal` once it is aborted: the thread is stopped, whatever it was doing
  */
-export async function runInThread<Name extends keyof CheckpointTasks & string>(
+export async function runInThread<Name extends keyof CheckpointTasks>(
   name: Name,
   input: Parameters<CheckpointTasks[Name]>[0],
   options: { signal?: AbortSignal | undefined; transfer?: MessagePort[] } = {},

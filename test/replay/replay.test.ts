@@ -6,7 +6,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { readHistoryFile, replayHistories, type ReplayVerdict, type WorkflowHistory } from '../../src/client/index.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FOLDER = fileURLToPath(new URL('./histories/', import.meta.url));
 const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
@@ -74,7 +74,7 @@ describe('broken histories', () => {
 
 describe('readHistoryFile', () => {
   it('JSON that is no history → an error that says how to make one', async () => {
-    const file = join(tempFolder(), 'package.json');
+    const file = join(await temporaryFolder(), 'package.json');
     writeFileSync(file, '{"name": "x"}');
     await expect(readHistoryFile(file)).rejects.toThrow('temporal workflow show --output json');
   });
@@ -117,8 +117,6 @@ function withoutActivity(text: string, type: string): string {
 }
 
 function timerInstead({ eventId, eventTime, taskId }: Record<string, unknown>): object {
-  return {
-    ...{ eventId, eventTime, taskId, eventType: 'EVENT_TYPE_TIMER_STARTED' },
-    timerStartedEventAttributes: { timerId: '1', startToFireTimeout: '1s', workflowTaskCompletedEventId: '1' },
-  };
+  const timerStartedEventAttributes = { timerId: '1', startToFireTimeout: '1s', workflowTaskCompletedEventId: '1' };
+  return { eventId, eventTime, taskId, eventType: 'EVENT_TYPE_TIMER_STARTED', timerStartedEventAttributes };
 }

@@ -133,18 +133,18 @@ async function embeddingRun(client, round) {
 async function timed(work) {
   const start = performance.now();
   const cpu = process.cpuUsage();
-  const serverCpu = await serverCpuMs();
+  const serverCpu = await readServerCpuMs();
   await work();
   const { user, system } = process.cpuUsage(cpu);
   return {
     ms: performance.now() - start,
     workerCpuMs: (user + system) / 1000,
-    serverCpuMs: (await serverCpuMs()) - serverCpu,
+    serverCpuMs: (await readServerCpuMs()) - serverCpu,
   };
 }
 
 /** utime and stime of the server, in ticks of 10 ms (proc(5), fields 14 and 15 of /proc/pid/stat). */
-async function serverCpuMs() {
+async function readServerCpuMs() {
   const stat = await readFile(`/proc/${server.pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return 10 * (Number(fields[11]) + Number(fields[12]));

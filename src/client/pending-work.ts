@@ -44,7 +44,7 @@ const STARTED = 2;
 
 function add(work: PendingWork, { pendingActivities }: Description): void {
   for (const activity of pendingActivities ?? []) {
-    if (activity.state === STARTED) work.runningTasks++;
+    if (Number(activity.state) === STARTED) work.runningTasks++;
     else work.waitingTasks++;
     const trouble = activity.lastFailure?.message;
     if (trouble && work.troubles.length < MAX_TROUBLES && !work.troubles.includes(trouble)) work.troubles.push(trouble);

@@ -163,7 +163,8 @@ export function differences(request: CheckedRequest, manifest: RunManifest): str
 }
 
 function shown(value: unknown): string {
-  return value === null || value === undefined ? 'none' : String(value);
+  if (value === null || value === undefined) return 'none';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Differences are listed for people; beyond this many the rest is counted. */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 

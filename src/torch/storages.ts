@@ -70,8 +70,9 @@ function readId(id: PyTuple, fail: Parameters<PersistentLoad>[1]): DeclaredStora
   if (id.items.length !== 5 || !isStorage || typeof key !== 'string' || typeof location !== 'string') {
     throw fail("persistent id is not ('storage', type, key, location, numel)");
   }
-  if (typeof numel !== 'number' || numel < 0) throw fail(`storage ${key} has ${String(numel)} elements`);
-  const { dtype, elementSize } = type.storage as NonNullable<GlobalValue['storage']>;
+  if (typeof numel !== 'number') throw fail(`storage ${key}: the number of elements is a ${typeof numel}`);
+  if (numel < 0) throw fail(`storage ${key} has ${numel} elements`);
+  const { dtype, elementSize } = type.storage;
   const byteLength = numel * elementSize;
   const counted = dtype === undefined ? byteLength : numel;
   return { key, dtype, numel: counted, byteLength, location };

@@ -22,7 +22,7 @@ export async function configuredBackend(
     settings,
     hostsWorkers: withWorkers,
     ownsServer: false,
-    stop: async () => void (await worker?.stop()),
+    stop: async () => worker?.stop(),
     kill: () => worker?.kill(),
   };
 }

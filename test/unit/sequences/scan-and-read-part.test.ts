@@ -86,7 +86,7 @@ describe('scanFile and readPart', () => {
     const packed = await scan(await write(gzipSync(text)), 10);
     expect(plain.summary).toMatchObject({ ...expected, gzip: false });
     expect(packed.summary).toMatchObject({ ...expected, gzip: true });
-    expect([...plain.summary.letters].toSorted()).toEqual([...expected.letters].toSorted());
+    expect(new Map(plain.summary.letters)).toEqual(expected.letters);
   });
 
   test('a slow taker → parts one at a time', async () => {

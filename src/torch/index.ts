@@ -37,7 +37,7 @@ export type {
   TorchTensor,
 } from './pickle/values.ts';
 export { isDict, isList, isNumpyArray, isTensor, pythonTypeName } from './pickle/values.ts';
-export { ELEMENT_SIZE } from './tensor/dtype.ts';
+export { ELEMENT_SIZE, STORAGE_CLASS } from './tensor/dtype.ts';
 export type { DType, TypedDType } from './tensor/dtype.ts';
 export { isContiguous, readFloat32Range, readFloatList, readTensor } from './tensor/read-values.ts';
 export type { TensorValues } from './tensor/read-values.ts';

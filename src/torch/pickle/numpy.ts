@@ -25,7 +25,8 @@ export function makeDType(args: readonly PyValue[], { fail }: Construction): DTy
   if (typeof name !== 'string' || !PLAIN_DTYPE.test(name)) {
     throw fail(`numpy dtype ${JSON.stringify(String(name)).slice(0, 40)} is not a plain type`, 'UNSUPPORTED_PICKLE');
   }
-  return { type: 'numpy-dtype', descr: `|${name}` };
+  // An object's size is that of a pointer on the machine that wrote it; numpy's own string leaves it out.
+  return { type: 'numpy-dtype', descr: name.startsWith('O') ? '|O' : `|${name}` };
 }
 
 /** State `(version, byteorder, subdtype, names, fields, itemsize, alignment, flags[, metadata])`. */

@@ -214,10 +214,17 @@ function indexByName(records: readonly ArchiveRecord[]): Map<string, ArchiveReco
   return byName;
 }
 
+/** Recognised before the entries are looked at: torch.jit.save compresses some of them. */
+function assertNotTorchScript(directory: Buffer): void {
+  if (!directory.includes('/constants.pkl') && !directory.includes('/code/__torch__')) return;
+  throw new TorchFileError('TORCHSCRIPT', 'TorchScript archive (torch.jit.save), not a torch.save file');
+}
+
 /** @throws TorchFileError */
 export function parseDirectory(source: ByteSource): ParsedDirectory {
   const place = readEnd(source);
   const bytes = readBytes(source, place.offset, place.bytes);
+  assertNotTorchScript(bytes);
   const entries: Entry[] = [];
   let at = 0;
   for (let index = 0; index < place.count; index++) {
@@ -262,14 +269,8 @@ const KNOWN_RECORDS = new Set([
   '.data/serialization_id',
 ]);
 
-/** @throws TorchFileError `TORCHSCRIPT`, `UNEXPECTED_RECORD`: the world of names is closed */
+/** @throws TorchFileError `UNEXPECTED_RECORD`: the world of names is closed */
 export function assertKnownRecords({ records }: Archive): void {
-  const script = records.find(({ name }) => name === 'constants.pkl' || name.startsWith('code/'));
-  if (script !== undefined) {
-    throw new TorchFileError('TORCHSCRIPT', 'TorchScript archive (torch.jit.save), not a torch.save file', {
-      record: script.name,
-    });
-  }
   for (const { name, headerOffset } of records) {
     if (KNOWN_RECORDS.has(name) || STORAGE_RECORD.test(name)) continue;
     throw new TorchFileError('UNEXPECTED_RECORD', `record ${JSON.stringify(name)} is none that torch.save writes`, {

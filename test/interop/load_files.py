@@ -1,0 +1,16 @@
+"""MODE FILE…: loads each file and prints the descriptions as one JSON list.
+
+MODE is weights_only, mmap (both), or full: torch 1.13 takes no Python float under weights_only, not even its own.
+"""
+import json
+import sys
+
+import torch
+
+from describe_value import describe
+
+mode, *paths = sys.argv[1:]
+options = {"weights_only": mode != "full"}
+if mode == "mmap":
+    options["mmap"] = True
+print(json.dumps([describe(torch.load(path, **options)) for path in paths]))

@@ -4,7 +4,9 @@ import { findTemporal } from './bootstrap/find-temporal.mjs';
 import { withLockFile } from './bootstrap/lock-file.mjs';
 import { databasePath, NAMESPACE, ServerExited, spawnServer, stopProcess, waitUntilReady } from './server-process.ts';
 import { addressOf, isServerAlive, readRecordIn, removeRecordIn, uiUrlOf, writeRecordIn } from './server-record.ts';
+import type { ServerPorts } from './server-process.ts';
 import type { ServerRecord } from './server-record.ts';
+import { registerUser, releaseUser } from './server-users.ts';
 import { makeStateFolder, stateFolder } from './state-folder.ts';
 
 /** Another process may take a port between the moment it is found free and the moment the server binds it. */
@@ -17,9 +19,10 @@ export interface LocalServer {
   readonly namespace: string;
   readonly uiUrl: string;
   readonly pid: number;
+  readonly ports: ServerPorts;
   /** true if it was already running */
   readonly reused: boolean;
-  /** Ends the server and removes its record; its database stays. */
+  /** Ends the server, unless another command uses it by now, and removes its record; its database stays. */
   stop(): Promise<void>;
 }
 
@@ -28,6 +31,8 @@ export interface LocalServerOptions {
   readonly runId12: string;
   /** told what is found, started, replaced or moved aside */
   readonly log: (line: string) => void;
+  /** Ports of a server that has died, so that its clients find the new one; others are taken where they are not free. */
+  readonly ports?: ServerPorts;
 }
 
 /**
@@ -36,14 +41,20 @@ export interface LocalServerOptions {
  *
  * @throws Error if no server executable can be found or made, or the server does not start on a new database either
  */
-export async function ensureLocalServer({ runId12, log }: LocalServerOptions): Promise<LocalServer> {
+export async function ensureLocalServer({ runId12, log, ports }: LocalServerOptions): Promise<LocalServer> {
   const folder = stateFolder(runId12);
   makeStateFolder(folder);
-  return withLockFile(
-    join(folder, 'server.lock'),
-    async () => (await reuse(folder, log)) ?? (await start(folder, log)),
-    (holder) => log(`process ${holder} is starting the server of this run; waiting for it`),
-  );
+  return locked(folder, log, async () => {
+    const server = (await reuse(folder, log)) ?? (await start(folder, log, ports));
+    registerUser(folder);
+    return server;
+  });
+}
+
+/** One process at a time starts or ends the server of a run. */
+function locked<T>(folder: string, log: (line: string) => void, work: () => Promise<T>): Promise<T> {
+  const waiting = (holder: number) => log(`process ${holder} starts or ends the server of this run; waiting for it`);
+  return withLockFile(join(folder, 'server.lock'), work, waiting);
 }
 
 /** Ends the server of a run, if one is alive on this host. */
@@ -73,11 +84,11 @@ async function reuse(folder: string, log: (line: string) => void): Promise<Local
   return undefined;
 }
 
-async function start(folder: string, log: (line: string) => void): Promise<LocalServer> {
+async function start(folder: string, log: (line: string) => void, ports?: ServerPorts): Promise<LocalServer> {
   const cli = await findTemporal({ log });
   log(`starting a Temporal server for this run (${cli.path}, ${cli.version})`);
   try {
-    return await startOnFreePorts(cli.path, folder);
+    return await startOnFreePorts(cli.path, folder, ports);
   } catch (error) {
     if (!(error instanceof ServerExited) || !existsSync(databasePath(folder))) throw error;
     if (isLocked(error)) throw lockedBy(folder, error);
@@ -87,9 +98,9 @@ async function start(folder: string, log: (line: string) => void): Promise<Local
   }
 }
 
-async function startOnFreePorts(binary: string, folder: string): Promise<LocalServer> {
+async function startOnFreePorts(binary: string, folder: string, ports?: ServerPorts): Promise<LocalServer> {
   for (let attempt = 1; ; attempt++) {
-    const record = await spawnServer(binary, folder);
+    const record = await spawnServer(binary, folder, attempt === 1 ? ports : undefined);
     writeRecordIn(folder, record);
     try {
       await waitUntilReady(record, folder);
@@ -107,8 +118,16 @@ function localServer(folder: string, record: ServerRecord, reused: boolean): Loc
     namespace: NAMESPACE,
     uiUrl: uiUrlOf(record),
     pid: record.pid,
+    ports: { port: record.port, uiPort: record.uiPort },
     reused,
-    stop: () => stopRecorded(folder, record),
+    stop: () =>
+      locked(
+        folder,
+        () => {},
+        async () => {
+          if (!releaseUser(folder)) await stopRecorded(folder, record);
+        },
+      ),
   };
 }
 

@@ -30,6 +30,12 @@ const LOG_TAIL_CHARS = 1000;
  */
 const SQLITE_PRAGMAS = ['journal_mode=wal', 'synchronous=normal', 'locking_mode=exclusive'];
 
+/** Where a server listens on the loopback address. */
+export interface ServerPorts {
+  readonly port: number;
+  readonly uiPort: number;
+}
+
 /** Thrown by {@link waitUntilReady} when the process ends instead. */
 export class ServerExited extends Error {
   override readonly name = 'ServerExited';
@@ -56,8 +62,8 @@ export function logPath(folder: string): string {
  *
  * @returns the record to be written at once: from here on the process lives without us
  */
-export async function spawnServer(binary: string, folder: string): Promise<ServerRecord> {
-  const [port, uiPort] = (await freePorts(LOOPBACK, 2)) as [number, number];
+export async function spawnServer(binary: string, folder: string, ports?: ServerPorts): Promise<ServerRecord> {
+  const { port, uiPort } = ports ?? (await anyPorts());
   const log = openSync(logPath(folder), 'w', 0o600);
   try {
     const child = spawn(binary, serverArguments(folder, port, uiPort), {
@@ -76,6 +82,11 @@ export async function spawnServer(binary: string, folder: string): Promise<Serve
   } finally {
     closeSync(log);
   }
+}
+
+async function anyPorts(): Promise<ServerPorts> {
+  const [port, uiPort] = (await freePorts(LOOPBACK, 2)) as [number, number];
+  return { port, uiPort };
 }
 
 function serverArguments(folder: string, port: number, uiPort: number): string[] {

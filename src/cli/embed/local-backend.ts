@@ -1,8 +1,9 @@
 import * as path from 'node:path';
 import { connectionSettings } from '../../client/index.ts';
 import { shortRunId } from '../../contract/names.ts';
-import { ensureLocalServer, stateFolder } from '../../server/index.ts';
+import { stateFolder } from '../../server/index.ts';
 import type { Backend } from './backend.ts';
+import { ServerKeeper } from './server-keeper.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /**
@@ -15,25 +16,25 @@ export async function localBackend(
   log: (line: string) => void,
 ): Promise<Backend> {
   const runId12 = shortRunId(runId);
-  const server = await ensureLocalServer({ runId12, log });
-  const { address, namespace } = server;
+  const keeper = await ServerKeeper.start(runId12, log);
+  const { address, namespace, uiUrl, pid } = keeper.server;
   const worker = new WorkerProcess(
-    [...workerArguments(embedders, address, namespace), '--local-server-pid', String(server.pid)],
+    [...workerArguments(embedders, address, namespace), '--local-server-pid', String(pid)],
     path.join(stateFolder(runId12), 'worker.log'),
     log,
   );
   return {
     settings: connectionSettings({ address, namespace }),
-    uiUrl: server.uiUrl,
+    uiUrl,
     hostsWorkers: true,
     ownsServer: true,
     stop: async () => {
       await worker.stop();
-      await server.stop();
+      await keeper.stop();
     },
     kill: () => {
       worker.kill();
-      process.kill(server.pid, 'SIGKILL');
+      keeper.kill();
     },
   };
 }

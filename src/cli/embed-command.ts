@@ -66,8 +66,18 @@ export function embedCommand(): Command {
     .option('--no-progress', 'no progress on stderr')
     .addHelpText('after', HELP)
     .action(async (inputs: string[], flags: EmbedFlags) => {
-      process.exitCode = await runEmbed(inputs, flags);
+      await exitWith(await runEmbed(inputs, flags));
     });
+}
+
+/**
+ * Ends the process although its connection to the server is open. A connection that is closed under a request that the
+ * SDK is about to try again (a long poll, when the user has asked to end) throws where nobody can catch it.
+ */
+async function exitWith(code: number): Promise<void> {
+  process.exitCode = code;
+  for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve));
+  process.exit();
 }
 
 const HELP = `

@@ -40,6 +40,10 @@ Examples:
 }
 
 async function serve(flags: WorkerFlags): Promise<void> {
+  const abandoned = new AbortController();
+  // A worker that a command started for itself must not outlive it: the channel closes when the command is gone, which
+  // may be long before this process is ready to serve.
+  process.once('disconnect', () => abandoned.abort());
   const { address, namespace, role, embedder, slots, localServerPid } = flags;
   Runtime.install({ logger: new DefaultLogger('INFO', logLine), telemetryOptions: QUIET_CORE });
   const settings = connectionSettings({
@@ -60,8 +64,8 @@ async function serve(flags: WorkerFlags): Promise<void> {
       ...(slots === undefined ? {} : { slots }),
       ...(localServerPid === undefined ? {} : { localServerPid }),
     });
-    // A worker that a command started for itself must not outlive it: the channel closes when the command is gone.
-    process.once('disconnect', serving.shutdown);
+    if (abandoned.signal.aborted) return;
+    abandoned.signal.addEventListener('abort', serving.shutdown);
     process.stderr.write(`serving ${role} for ${settings.namespace} at ${settings.address}\n`);
     await serving.run();
   } finally {

@@ -1,5 +1,5 @@
 import type { ActivityOptions } from '@temporalio/common';
-import { NON_RETRYABLE_FAILURE_TYPES } from './failure-types.ts';
+import { FailureType, NON_RETRYABLE_FAILURE_TYPES } from './failure-types.ts';
 
 /** A worker that has not been heard of for this long is taken for dead. */
 export const DEFAULT_HEARTBEAT_TIMEOUT_MS = 15_000;
@@ -26,6 +26,15 @@ export function ioActivityOptions(heartbeatTimeoutMs: number): ActivityOptions {
       nonRetryableErrorTypes,
     },
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  };
+}
+
+/** saveCheckpoint: rows that are missing after its own wait for them are embedded again, not waited for once more. */
+export function saveActivityOptions(heartbeatTimeoutMs: number): ActivityOptions {
+  const { retry, ...options } = ioActivityOptions(heartbeatTimeoutMs);
+  return {
+    ...options,
+    retry: { ...retry, nonRetryableErrorTypes: [...nonRetryableErrorTypes, FailureType.RunSpoolIncomplete] },
   };
 }
 

@@ -68,7 +68,7 @@ export async function tallyPlan(
   };
 }
 
-/** What validation says of each checkpoint of the plan, by task index; skipped ones are not looked at again. */
+/** What validation says of each checkpoint of the plan, by task index; skipped and bad ones are not looked at again. */
 async function judgeAll(directory: string, plan: Plan, signal: AbortSignal): Promise<Map<number, CheckpointEntry>> {
   const entries = new Map<number, CheckpointEntry>();
   await mapLimited(batchesOf(plan), BATCHES_AT_ONCE, async ({ description, indexes }) => {
@@ -85,7 +85,7 @@ function* batchesOf({ header, tasks }: Plan) {
   for (const { description } of header.embedders) {
     const indexes = [...tasks.keys()].filter((index) => {
       const task = tasks[index]!;
-      return task.embedder === description.name && task.state !== 'skipped';
+      return task.embedder === description.name && task.state !== 'skipped' && task.state !== 'bad';
     });
     for (let start = 0; start < indexes.length; start += BATCH) {
       yield { description, indexes: indexes.slice(start, start + BATCH) };
@@ -108,10 +108,12 @@ function tallyTask(
   const { checkpoint, embedder, input } = task;
   const file = path.join(plan.header.inputRoot, input);
   const about = { path: checkpoint, input: file, embedder };
-  if (entry === undefined) return { report: { ...about, result: 'skipped', reason: task.detail ?? 'skipped' } };
-  if (isPresent(entry, task)) {
+  if (task.state === 'skipped') return { report: { ...about, result: 'skipped', reason: task.detail ?? 'skipped' } };
+  // Planning has seen the ids of the input, which are not compared again here: its verdict stands.
+  if (entry === undefined) return badWhenPlanned(about, task);
+  if (isPresent(entry, task, plan)) {
     const result = task.state === 'found' ? 'found' : 'embedded';
-    return { report: { ...about, result, rows: entry.rows ?? 0, bytes: entry.bytes ?? 0 } };
+    return { report: { ...about, result, rows: task.part.count, bytes: entry.bytes ?? 0 } };
   }
   if (failure !== undefined) return { report: { ...about, result: 'failed', reason: failure } };
   if (isMissing(entry) || entry.result === 'valid') {
@@ -122,9 +124,15 @@ function tallyTask(
   return entry.result === 'unavailable' ? { report } : { report, bad: entry.result };
 }
 
-/** Valid, complete and with a row for every window. */
-function isPresent(entry: CheckpointEntry, task: PlannedTask): boolean {
-  return entry.result === 'valid' && isComplete(entry) && entry.rows === task.part.count;
+function badWhenPlanned(about: Pick<TaskReport, 'path' | 'input' | 'embedder'>, task: PlannedTask): TalliedTask {
+  const bad = task.reason === 'corrupted' ? 'corrupted' : 'incompatible';
+  return { report: { ...about, result: 'failed', reason: task.detail ?? bad }, bad };
+}
+
+/** Valid, complete and with a row for every window; where content is believed, rows are not counted. */
+function isPresent(entry: CheckpointEntry, task: PlannedTask, { header }: Plan): boolean {
+  if (entry.result !== 'valid' || !isComplete(entry)) return false;
+  return header.skipCheckpointValidation || entry.rows === task.part.count;
 }
 
 function isMissing(entry: CheckpointEntry): boolean {

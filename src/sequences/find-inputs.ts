@@ -67,11 +67,14 @@ async function isFile(entry: Dirent, path: string): Promise<boolean> {
   return (await statOrUndefined(path))?.isFile() === true;
 }
 
+/** ENOTDIR: a file stands where the path has a folder. */
+const NOT_THERE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
+
 async function statOrUndefined(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (NOT_THERE.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
 }

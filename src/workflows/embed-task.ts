@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { EmbedFileResult, SaveCheckpointResult, TaskInput, VirnucproActivities } from '../contract/activities.ts';
-import { embedActivityOptions, ioActivityOptions } from '../contract/activity-options.ts';
+import { embedActivityOptions, saveActivityOptions } from '../contract/activity-options.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import { outcomeOfFailure } from '../contract/outcome.ts';
 import { MAX_REASON_LENGTH, type EmbedPartitionInput } from '../contract/partition.ts';
@@ -17,7 +17,7 @@ export function taskRunner(input: EmbedPartitionInput): TaskRunner {
   const gpu = proxyActivities<VirnucproActivities>(
     embedActivityOptions(input.heartbeatTimeoutMs, input.range.taskQueue, input.run.runId),
   );
-  const io = proxyActivities<VirnucproActivities>(ioActivityOptions(input.heartbeatTimeoutMs));
+  const io = proxyActivities<VirnucproActivities>(saveActivityOptions(input.heartbeatTimeoutMs));
 
   const embedAndSave = async (index: number): Promise<SaveCheckpointResult> => {
     const task: TaskInput = { contract: 1, run: input.run, plan: input.plan, index };

@@ -42,6 +42,7 @@ export async function embeddingRun(input: EmbeddingRunInput): Promise<RunOutcome
 
 class EmbeddingRun {
   readonly #input: EmbeddingRunInput;
+  readonly #continued: ContinuedRun | undefined;
   readonly #io: VirnucproActivities;
   readonly #state = new RunState();
   readonly #gate: PauseGate;
@@ -50,7 +51,9 @@ class EmbeddingRun {
   #startedAt: string;
 
   constructor(input: EmbeddingRunInput) {
-    const continued = input?.continued;
+    // Only this workflow itself may say where it goes on from: what a client puts there was never validated.
+    const continued = workflowInfo().continuedFromExecutionRunId === undefined ? undefined : input?.continued;
+    this.#continued = continued;
     this.#input = input;
     this.#io = proxyActivities<VirnucproActivities>(ioActivityOptions(heartbeatTimeoutOf(input)));
     this.#gate = new PauseGate(continued?.paused ?? false);
@@ -65,7 +68,7 @@ class EmbeddingRun {
   async execute(): Promise<RunOutcome> {
     let outcome: RunOutcome;
     try {
-      const work = this.#input?.continued ?? (await this.#prepare());
+      const work = this.#continued ?? (await this.#prepare());
       this.#state.plan = work.plan;
       if (work.plan.bad === 0) await this.#embed(work);
       outcome = await this.#finish({});

@@ -56,7 +56,7 @@ export class Partitions {
         while (errors.length === 0 && next[at]! < range.end && !this.#shouldContinueAsNew()) {
           const start = next[at]!;
           next[at] = Math.min(range.end, start + this.#request.tuning.partitionSize);
-          await this.#runOne({ ...range, start, end: next[at]! });
+          await this.#runOne({ ...range, start, end: next[at] });
         }
       };
       const lanes = ranges.flatMap((range, at) =>

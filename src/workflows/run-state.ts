@@ -16,8 +16,12 @@ export class RunState {
     this.#open.set(partition, { embedded: 0, found: 0, failed: 0 });
   }
 
-  told(progress: PartitionProgress): void {
-    if (this.#open.has(progress.partition)) this.#open.set(progress.partition, progress);
+  /** Anyone can send a signal: what is no progress of an open partition is passed over. */
+  told(progress: PartitionProgress | null | undefined): void {
+    const { partition, embedded, found, failed } = progress ?? {};
+    if (partition === undefined || !this.#open.has(partition)) return;
+    if (![embedded, found, failed].every((count) => Number.isSafeInteger(count))) return;
+    this.#open.set(partition, { embedded: embedded!, found: found!, failed: failed! });
   }
 
   closed(partition: string, totals: PartitionTotals | undefined): void {

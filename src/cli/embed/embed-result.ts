@@ -36,8 +36,11 @@ const NO_COUNTS = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, rows
 
 /** The result of a run that has ended, with its checkpoints from report.json. */
 export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: Ending): Promise<EmbedResult> {
-  const { tasks, found, embedded, failed, skipped, rows, failureType, message } = outcome;
-  const report = outcome.report === '' ? undefined : await readReport(path.resolve(outDir));
+  const report = await reportOfRun(path.resolve(outDir), outcome, ending);
+  const { failureType, message } = outcome;
+  // A cancelled workflow has no result to carry its counts.
+  const { tasks, found, embedded, failed, skipped, rows } =
+    outcome.outcome === 'cancelled' ? (report ?? outcome) : outcome;
   const failedRun = failureType !== undefined || outcome.outcome === 'cancelled';
   return {
     schema: 1,
@@ -58,6 +61,15 @@ export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: E
     seconds: secondsSince(ending.startedAt),
     ...(failedRun ? { error: { type: failureType ?? 'Cancelled', message: report?.error?.message ?? message } } : {}),
   };
+}
+
+/** The report that the end of this run has written; undefined if there is only one of an earlier run. */
+async function reportOfRun(directory: string, outcome: RunOutcome, ending: Ending): Promise<RunReport | undefined> {
+  if (outcome.report === '' && outcome.outcome !== 'cancelled') return undefined;
+  const report = await readReport(directory);
+  if (outcome.report !== '') return report;
+  const isOurs = report?.workflowId === ending.workflowId && Date.parse(report.finishedAt) >= ending.startedAt;
+  return isOurs ? report : undefined;
 }
 
 /** The result of a command that ended with an error of its own. */

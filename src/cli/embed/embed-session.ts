@@ -75,17 +75,13 @@ export class EmbedSession {
     this.#workflowId = prepared.workflowId;
     this.#backend = await this.#makeBackend(prepared.input.runId!);
     const client = await connectClient(this.#backend.settings);
-    try {
-      const run = await Promise.race([startPrepared(client, prepared), this.#leave]);
-      this.#run = run;
-      await this.#sayStarted(run);
-      if (this.#flags.detach === true) return resultOfLeaving('started', 0, this.#ending());
-      const outcome = await this.#watch(client, run);
-      if (outcome.outcome !== 'success') await this.#keepHistories(client, run);
-      return await resultOfRun(this.#flags.out, outcome, this.#ending());
-    } finally {
-      await client.connection.close();
-    }
+    const run = await Promise.race([startPrepared(client, prepared), this.#leave]);
+    this.#run = run;
+    await this.#sayStarted(run);
+    if (this.#flags.detach === true) return resultOfLeaving('started', 0, this.#ending());
+    const outcome = await this.#watch(client, run);
+    if (outcome.outcome !== 'success') await this.#keepHistories(client, run);
+    return resultOfRun(this.#flags.out, outcome, this.#ending());
   }
 
   #tuned(): RunOptions {

@@ -25,13 +25,25 @@ export async function runEmbed(inputs: readonly string[], flags: EmbedFlags): Pr
     }
     const result = await new EmbedSession(options, flags, startedAt).run();
     print(result, flags);
+    if (flags.json === true && result.error !== undefined) complain(result.error.message);
     return result.exitCode;
   } catch (error) {
     const result = resultOfError(error, { workflowId: null, startedAt });
     if (flags.json === true) print(result, flags);
-    process.stderr.write(`virnucpro: ${messageOf(error)}\n`);
+    complain(messageOf(error));
     return result.exitCode;
   }
+}
+
+/** The document of `embed --json` for arguments that commander refuses. */
+export function printRefusal(error: Error): void {
+  const refusal = new VirnucproError(FailureType.RunInvalidInput, error.message);
+  const result = resultOfError(refusal, { workflowId: null, startedAt: Date.now() });
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+function complain(message: string): void {
+  process.stderr.write(`virnucpro: ${message}\n`);
 }
 
 function print(result: EmbedResult, { json, out }: EmbedFlags): void {

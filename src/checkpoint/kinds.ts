@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { CheckpointKind, WrittenKind } from './types.ts';
+import type { CheckpointKind } from './types.ts';
 
 /** What sets a kind apart in a file: the keys of its dict, and the name it is saved under. */
 export interface KindFacts {
@@ -59,10 +59,6 @@ export function dimensionProblem(kind: Exclude<CheckpointKind, 'generic'>, dim: 
   }
   if (kind === 'vectors' && dim === MERGED_DIM) return `wrong last dimension for vectors: ${dim} is that of merged`;
   return dim > 0 ? undefined : `wrong last dimension for ${kind}: expected at least 1, got ${dim}`;
-}
-
-export function isWrittenKind(kind: CheckpointKind | undefined): kind is WrittenKind {
-  return kind === 'nucleotide' || kind === 'protein' || kind === 'merged' || kind === 'vectors';
 }
 
 /** Temporary files and files that were moved aside are not checkpoints. */

@@ -43,9 +43,3 @@ function revived(error: Extract<PublishReply, { ok: false }>['error']): Error {
     ...(syscall === undefined ? {} : { syscall }),
   });
 }
-
-export async function closePublishThreads(): Promise<void> {
-  const closing = pool;
-  pool = undefined;
-  await closing?.destroy();
-}

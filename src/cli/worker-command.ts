@@ -84,7 +84,7 @@ function logLine({
 }: Parameters<ConstructorParameters<typeof DefaultLogger>[1] & {}>[0]): void {
   const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
   const { workflowId, activityType, error } = (meta ?? {}) as Record<string, unknown>;
-  const about = [workflowId, activityType].filter((part) => part !== undefined).join(' ');
+  const about = [workflowId, activityType].filter((part) => typeof part === 'string').join(' ');
   const cause = error instanceof Error ? `: ${error.message}` : '';
   process.stderr.write(`${time} ${level} ${message}${about === '' ? '' : ` [${about}]`}${cause}\n`);
 }

@@ -119,20 +119,24 @@ export const finishRunInputSchema = z.object({
 });
 
 /** Fails to compile when a schema and the contract disagree. */
-type Accepts<Contract, Schema extends z.ZodType> = z.output<Schema> extends Loose<Contract> ? true : never;
+type Accepts<Contract, Schema extends z.ZodType> = z.output<Schema> extends Loose<Contract> ? true : false;
 /** zod writes optional fields as `T | undefined`. */
 type Loose<T> = T extends object
   ? { [K in keyof T]: undefined extends T[K] ? Loose<T[K]> | undefined : Loose<T[K]> }
   : T;
 
-export const SCHEMAS_MATCH_CONTRACT: [
-  Accepts<Omit<EmbeddingRunInput, 'continued'>, typeof embeddingRunInputSchema>,
-  Accepts<RunReference, typeof runReferenceSchema>,
-  Accepts<CheckCompatibilityInput, typeof checkCompatibilityInputSchema>,
-  Accepts<PlanRunInput, typeof planRunInputSchema>,
-  Accepts<TaskInput, typeof taskInputSchema>,
-  Accepts<SaveCheckpointInput, typeof saveCheckpointInputSchema>,
-  Accepts<ValidateCheckpointInput, typeof validateCheckpointInputSchema>,
-  Accepts<PlanSummary, typeof planSummarySchema>,
-  Accepts<FinishRunInput, typeof finishRunInputSchema>,
-] = [true, true, true, true, true, true, true, true, true];
+type AllTrue<T extends readonly true[]> = T;
+
+export type SchemasMatchContract = AllTrue<
+  [
+    Accepts<Omit<EmbeddingRunInput, 'continued'>, typeof embeddingRunInputSchema>,
+    Accepts<RunReference, typeof runReferenceSchema>,
+    Accepts<CheckCompatibilityInput, typeof checkCompatibilityInputSchema>,
+    Accepts<PlanRunInput, typeof planRunInputSchema>,
+    Accepts<TaskInput, typeof taskInputSchema>,
+    Accepts<SaveCheckpointInput, typeof saveCheckpointInputSchema>,
+    Accepts<ValidateCheckpointInput, typeof validateCheckpointInputSchema>,
+    Accepts<PlanSummary, typeof planSummarySchema>,
+    Accepts<FinishRunInput, typeof finishRunInputSchema>,
+  ]
+>;

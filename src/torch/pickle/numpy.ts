@@ -23,7 +23,8 @@ const PLAIN_DTYPE = /^[biufcSUVO?](\d{1,6})?$/;
 export function makeDType(args: readonly PyValue[], { fail }: Construction): DTypeValue {
   const [name] = args;
   if (typeof name !== 'string' || !PLAIN_DTYPE.test(name)) {
-    throw fail(`numpy dtype ${JSON.stringify(String(name)).slice(0, 40)} is not a plain type`, 'UNSUPPORTED_PICKLE');
+    const shown = typeof name === 'string' ? JSON.stringify(name).slice(0, 40) : `of type ${typeof name}`;
+    throw fail(`numpy dtype ${shown} is not a plain type`, 'UNSUPPORTED_PICKLE');
   }
   // An object's size is that of a pointer on the machine that wrote it; numpy's own string leaves it out.
   return { type: 'numpy-dtype', descr: name.startsWith('O') ? '|O' : `|${name}` };

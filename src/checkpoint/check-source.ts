@@ -140,7 +140,11 @@ export function asCheckpointError(error: unknown, path: string): CheckpointError
   return unavailable(path, code, (error as Error).message, { cause: error });
 }
 
+/** Word for word what users of the reference know and search for; {@link CheckpointEntry.detail} says more. */
+const NOT_A_ZIP = 'not a valid ZIP archive';
+
 function fromTorchFileError(error: TorchFileError, path: string): CheckpointError {
   const make = error.fault === 'corrupted' ? corrupted : incompatible;
-  return make(path, error.code, error.message, { cause: error });
+  const text = error.message.startsWith(NOT_A_ZIP) ? NOT_A_ZIP : error.message;
+  return make(path, error.code, text, { cause: error });
 }

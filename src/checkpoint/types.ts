@@ -26,6 +26,8 @@ export interface CheckpointEntry {
   code?: string;
   /** `corrupted: …`, `incompatible: …` or `unavailable: …`; absent when valid. */
   reason?: string;
+  /** More than the reason says, e.g. where a file that is no ZIP archive stops being one. */
+  detail?: string;
   kind?: CheckpointKind;
   /** As in the file; `0.x` where it has none. */
   version?: string;

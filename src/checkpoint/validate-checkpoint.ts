@@ -1,5 +1,7 @@
+import { TorchFileError } from '../torch/index.ts';
 import type { CheckedCheckpoint } from './check-source.ts';
 import { openAndCheck } from './check-source.ts';
+import type { CheckpointError } from './errors.ts';
 import { runInThread } from './pool.ts';
 import type { CheckpointEntry, ValidateOptions } from './types.ts';
 
@@ -42,7 +44,7 @@ export function entryOf(path: string, checked: CheckedCheckpoint, bytes: number 
   return {
     path,
     result: problem?.class ?? 'valid',
-    ...(problem && { code: problem.code, reason: problem.reason }),
+    ...(problem && { code: problem.code, reason: problem.reason, ...detailOf(problem) }),
     ...(checked.kind && { kind: checked.kind }),
     ...(checked.version !== undefined && { version: checked.version }),
     ...(checked.status !== undefined && { status: checked.status }),
@@ -56,4 +58,9 @@ export function entryOf(path: string, checked: CheckedCheckpoint, bytes: number 
 function rowFields({ rows, dim, ids }: CheckedCheckpoint): { rows?: number; dim?: number } {
   const count = rows ?? ids?.length;
   return { ...(count !== undefined && { rows: count }), ...(dim !== undefined && { dim }) };
+}
+
+/** What the reason leaves out to stay word for word that of the reference. */
+function detailOf({ cause, reason }: CheckpointError): { detail?: string } {
+  return cause instanceof TorchFileError && !reason.endsWith(cause.message) ? { detail: cause.message } : {};
 }

@@ -63,7 +63,19 @@ describe('files that are no file', () => {
   it('not a ZIP → corrupted: not a valid ZIP archive', async () => {
     const path = join(await temporaryFolder(), 'a.pt');
     writeFileSync(path, 'this is not a checkpoint, it is a text of some length');
-    expect(validateCheckpointSync(path).reason).toMatch(/^corrupted: not a valid ZIP archive/);
+    expect(validateCheckpointSync(path)).toMatchObject({
+      code: 'NOT_A_ZIP',
+      reason: 'corrupted: not a valid ZIP archive',
+      detail: 'not a valid ZIP archive: starts with bytes 74686973, expected 504b0304',
+    });
+  });
+
+  it('cut off → the same words, and a code and detail that say so', async () => {
+    const path = join(await temporaryFolder(), 'a.pt');
+    writeFileSync(path, readFileSync(join(fixtures, 'vectors.pt')).subarray(0, 700));
+    const { code, reason, detail } = validateCheckpointSync(path);
+    expect([code, reason]).toEqual(['TRUNCATED', 'corrupted: not a valid ZIP archive']);
+    expect(detail).toMatch(/no end record/);
   });
 
   it.each(['header', 'structure', 'deep'] as const)(

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import * as path from 'node:path';
-import { examine } from './doctor/examine.ts';
 import { formatFindings } from './doctor/format-findings.ts';
 import { EXIT_FAILURE } from './exit.ts';
 import { printJson } from './terminal.ts';
@@ -22,6 +21,8 @@ export function doctorCommand(): Command {
     .addHelpText('after', HELP)
     .action(async (dir: string, { json, ...server }: DoctorFlags) => {
       const directory = path.resolve(dir);
+      // Loaded here: the other commands start without a client of Temporal.
+      const { examine } = await import('./doctor/examine.ts');
       const findings = await examine({ directory, ...server });
       const healthy = !findings.some(({ status }) => status === 'problem');
       if (json) printJson({ schema: 1, directory, healthy, findings });

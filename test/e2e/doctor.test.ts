@@ -49,7 +49,7 @@ describe('doctor without a server of the user', () => {
   it('for people → one line a check and the count', async () => {
     const { code, stdout } = await workplace().run(['doctor']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^✓ node {9}Node v/u);
+    expect(stdout).toMatch(/^✓ node {10}Node v/u);
     expect(stdout).toMatch(/(?:✓ No problems|! No problems, \d+ warnings?)\n$/u);
   });
 

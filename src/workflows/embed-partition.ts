@@ -109,8 +109,8 @@ function progressTeller(input: EmbedPartitionInput, result: EmbedPartitionResult
 
 /** A plain error would fail only the workflow task, which is retried for ever; so a bad payload fails the workflow. */
 function requirePartitionInput(input: EmbedPartitionInput): void {
-  const { contract, run, plan, range, maxInFlight } = (input ?? {}) as Partial<EmbedPartitionInput>;
-  const numbers = [range?.start, range?.end, maxInFlight];
+  const { contract, run, plan, range, maxInFlight, heartbeatTimeoutMs } = (input ?? {}) as Partial<EmbedPartitionInput>;
+  const numbers = [range?.start, range?.end, maxInFlight, heartbeatTimeoutMs];
   const sound =
     contract === 1 &&
     typeof run?.directory === 'string' &&
@@ -121,6 +121,6 @@ function requirePartitionInput(input: EmbedPartitionInput): void {
     maxInFlight! > 0;
   if (sound) return;
   const message =
-    'embedPartition is started by embeddingRun with contract 1, run, plan, range and maxInFlight; see docs/contract.md';
+    'embedPartition is started by embeddingRun with contract 1, run, plan, range, maxInFlight and heartbeatTimeoutMs; see docs/contract.md';
   throw ApplicationFailure.nonRetryable(message, FailureType.RunInvalidInput);
 }

@@ -91,6 +91,7 @@ function readEntry(bytes: Buffer, at: number, index: number, start: number): Ent
   }
   const crc = bytes.readUInt32LE(at + 16);
   const size = bytes.readUInt32LE(at + 24);
+  if (size === 0) expectField(CODE, `directory entry ${index}`, 'CRC of no bytes', start + at + 16, crc, 0);
   const headerOffset = bytes.readUInt32LE(at + 42);
   if (extraBytes === 0 && size !== MAX_U32 && headerOffset !== MAX_U32) {
     return { nameAt, nameBytes, extraBytes, crc, size, headerOffset };

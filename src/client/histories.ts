@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { historyFromJSON, historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
@@ -127,13 +127,25 @@ function childExecutions(events: readonly Event[], which: 'all' | 'unsuccessful'
   return [...children.values()];
 }
 
-/** History of one execution; without a run id that of the latest one. */
+/** gRPC status NOT_FOUND. */
+const NOT_FOUND = 5;
+
+/**
+ * History of one execution; without a run id that of the latest one.
+ *
+ * @throws WorkflowNotFoundError if the server does not know it, or not any more
+ */
 export async function fetchHistory(
   client: Client,
   { workflowId, runId }: { workflowId: string; runId?: string },
 ): Promise<WorkflowHistory> {
-  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-  return { workflowId, runId: runId ?? executionOf(history)?.runId ?? '', history };
+  try {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    return { workflowId, runId: runId ?? executionOf(history)?.runId ?? '', history };
+  } catch (error) {
+    if (!isGrpcServiceError(error) || Number(error.code) !== NOT_FOUND) throw error;
+    throw new WorkflowNotFoundError(error.details || error.message, workflowId, runId);
+  }
 }
 
 function ignoreForgotten(error: unknown): undefined {

@@ -12,6 +12,9 @@ const COMMAND = 'node dist/cli/main.js';
 /** 48,502 bases in windows of 500, 25 windows a file: four files. */
 const EMBED = `embed examples/lambda_phage.fa --out ${OUT} --embedder kmer --chunk-length 500 --sequences-per-file 25`;
 
+/** Slow enough to be killed in the middle: 25 windows of 0.4 seconds a file. */
+const REHEARSAL = `${COMMAND} embed examples/lambda_phage.fa --out examples/output/rehearsal --embedder fake --embedder-option delayMs=400 --chunk-length 500 --sequences-per-file 25`;
+
 /** @returns {Promise<number>} exit code of the run */
 export async function quickstart() {
   await ensureDependencies();
@@ -64,6 +67,10 @@ async function nextCommands() {
       `truncate -s -1 ${OUT}/${checkpoint} && ${again}`,
     ),
     ...step('and embed the damaged one again', `${again} --on-bad-checkpoint recompute`),
+    ...step(
+      'kill a run with no warning, then start it again: it goes on',
+      `timeout -s KILL 8 ${REHEARSAL}; ${REHEARSAL}`,
+    ),
     ...step('what else it can do', `${COMMAND} --help`),
   ].join('\n')}\n`;
 }

@@ -1,14 +1,19 @@
 import type { PublishResult, WrittenKind } from '../checkpoint/types.ts';
+import type { FilePart } from '../sequences/index.ts';
 import type { SegmentReference, SpoolShape } from '../spool/index.ts';
 
-/** What the publishing thread gets: where the rows lie and what they become. */
+/** What the publishing thread gets: where ids and rows lie and what they become. */
 export interface PublishTask {
+  inputFile: string;
+  part: Omit<FilePart, 'ids'>;
+  gzip: boolean;
+  chunkLength: number | null;
+  /** Removed once the checkpoint is there. */
   spoolFolder: string;
   shape: SpoolShape;
   segments: SegmentReference[];
   checkpointFile: string;
   kind: WrittenKind;
-  ids: string[];
 }
 
 /** Errors lose their class on the way between threads, so what is needed of them is sent as data. */

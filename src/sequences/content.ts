@@ -28,28 +28,41 @@ export async function openContent(path: string, signal?: AbortSignal, start = 0)
   if (!found.isFile()) throw inputError(`${path}: is not a regular file; pass data from a pipe with "-"`);
   const handle = await open(path, 'r');
   try {
-    const gzip = await startsLikeGzip(handle);
-    const raw = readChunks(handle, gzip ? 0 : start, signal);
-    return { gzip, chunks: gzip ? inflate(path, raw) : raw };
+    const first = await readChunk(handle, 0, found.size);
+    const gzip = first[0] === 0x1f && first[1] === 0x8b;
+    if (gzip) return { gzip, chunks: inflate(path, readChunks(handle, first, 0, found.size, signal)) };
+    const head = start < first.length ? first.subarray(start) : undefined;
+    return { gzip, chunks: readChunks(handle, head, start, found.size, signal) };
   } catch (error) {
     await handle.close();
     throw error;
   }
 }
 
-async function startsLikeGzip(handle: FileHandle): Promise<boolean> {
-  const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-  return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+/** A small file does not need a large buffer. */
+async function readChunk(handle: FileHandle, position: number, size: number): Promise<Buffer> {
+  const length = Math.max(1, Math.min(READ_BYTES, size - position + 1));
+  const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
 }
 
-async function* readChunks(handle: FileHandle, start: number, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
+/**
+ * @param head what was read at `start` already
+ * @param size of the file when it was opened
+ */
+async function* readChunks(
+  handle: FileHandle,
+  head: Buffer | undefined,
+  start: number,
+  size: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, void> {
   try {
-    for (let position = start; ;) {
+    let chunk = head ?? (await readChunk(handle, start, size));
+    for (let position = start; chunk.length > 0; chunk = await readChunk(handle, position, size)) {
+      position += chunk.length;
+      yield chunk;
       signal?.throwIfAborted();
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, position);
-      if (bytesRead === 0) return;
-      position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
     }
   } finally {
     await handle.close();

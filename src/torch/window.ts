@@ -18,7 +18,7 @@ export class Window {
   constructor(source: ByteSource, readAhead: number) {
     this.#source = source;
     this.#readAhead = readAhead;
-    this.#buffer = Buffer.allocUnsafe(Math.max(readAhead, 4096));
+    this.#buffer = Buffer.allocUnsafe(Math.max(Math.min(readAhead, source.size), 4096));
   }
 
   /** Holds what {@link locate} found, until the next call. */

@@ -19,12 +19,15 @@ export interface PickleInputOptions {
   readonly inspectFloats: boolean;
 }
 
+/** A window holds any opcode and its fixed operands, however short the pickle is. */
+const MIN_WINDOW_BYTES = 4096;
+
 /** Reads data.pkl once from front to back through one window. Offsets are relative to data.pkl. */
 export class PickleInput {
   readonly size: number;
   readonly #source: ByteSource;
   readonly #options: PickleInputOptions;
-  #window: Buffer = Buffer.allocUnsafe(WINDOW_BYTES);
+  #window: Buffer;
   /** Next byte to read, and the end of what is loaded, in the window. */
   #at = 0;
   #end = 0;
@@ -36,6 +39,7 @@ export class PickleInput {
     this.#source = source;
     this.#options = options;
     this.size = options.size;
+    this.#window = Buffer.allocUnsafe(Math.max(MIN_WINDOW_BYTES, Math.min(WINDOW_BYTES, options.size)));
   }
 
   get offset(): number {

@@ -8,6 +8,7 @@ const BATCH = 1000;
 
 /** When so much has been produced, the caller takes it away. */
 const CHUNK_BYTES = 1 << 18;
+const FIRST_BYTES = 1 << 12;
 
 const FLOAT_BYTES = 9;
 const INT32_MAX = 2 ** 31 - 1;
@@ -29,7 +30,8 @@ export class PickleWriter {
   /** Tensors in the order of their storage keys. */
   readonly tensors: WritableTensor[] = [];
   readonly pending: PendingPlace[] = [];
-  #buffer = Buffer.allocUnsafe(2 * CHUNK_BYTES);
+  /** Grows to twice a chunk at most, unless one string is larger: most checkpoints of a run may be small. */
+  #buffer = Buffer.allocUnsafe(FIRST_BYTES);
   #used = 0;
   /** Bytes that were taken away before. */
   #taken = 0;

@@ -32,7 +32,7 @@ describe('docs/checkpoint-format.md', () => {
     for (const [kind = '', file = '', dict = ''] of rows) {
       const facts = KINDS[kind as keyof typeof KINDS] as (typeof KINDS)[keyof typeof KINDS] | undefined;
       if (facts === undefined) continue;
-      expect(dict).toContain(`${facts.idsKey}`);
+      expect(dict).toContain(facts.idsKey);
       expect(dict).toContain(`${facts.dataKey}:`);
       if (facts.dim !== undefined) expect(dict).toContain(String(facts.dim));
       const names = file

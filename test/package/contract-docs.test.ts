@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { createActivities } from '../../src/activities/create-activities.ts';
-import { embedActivityOptions, ioActivityOptions } from '../../src/contract/activity-options.ts';
+import { embedActivityOptions, ioActivityOptions, saveActivityOptions } from '../../src/contract/activity-options.ts';
 import { FailureType, NON_RETRYABLE_FAILURE_TYPES } from '../../src/contract/failure-types.ts';
 import * as names from '../../src/contract/names.ts';
 import { EXIT_CODES } from '../../src/contract/outcome.ts';
@@ -202,7 +202,10 @@ describe('docs/contract.md', () => {
     const table = section('Options of the activities').tables[0] ?? [];
     const row = (name: string) => table.find(([head]) => head === name)?.slice(1);
     expect(row('start-to-close')).toEqual([io.startToCloseTimeout, gpu.startToCloseTimeout]);
-    expect(row('attempts')?.[0]).toBe(String(io.retry?.maximumAttempts));
+    expect(row('attempts')?.[0]).toMatch(new RegExp(`^${io.retry?.maximumAttempts};`, 'u'));
+    const more = saveActivityOptions(15_000).retry?.nonRetryableErrorTypes ?? [];
+    const only = more.filter((type) => !io.retry?.nonRetryableErrorTypes?.includes(type));
+    expect(row('attempts')?.[0]).toContain(`\`saveCheckpoint\` is not retried on \`${only.join('`, `')}\``);
     expect(row('attempts')?.[1]).toMatch(/^no limit/u);
     expect(gpu.retry?.maximumAttempts).toBeUndefined();
     for (const { retry } of [io, gpu]) {

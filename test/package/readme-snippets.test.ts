@@ -144,7 +144,7 @@ describe('the commands of README.md', () => {
     expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  it('it names no path of the machine it was written on', () => {
+  it('the machine it was written on → named nowhere', () => {
     expect(readme).not.toMatch(/\/(?:root|home|work|tmp)\//u);
   });
 });

@@ -5,8 +5,8 @@ import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { entryUrl } from '../platform/entry-url.ts';
 import type { PublishReply, PublishTask } from './publish-task.ts';
 
-/** A thread waits for three fsyncs a file; a few more threads than cores keep the cores busy meanwhile. */
-const THREADS = 4;
+/** One publishes while the other waits for its three fsyncs; more would each have to be started and warmed up. */
+const THREADS = 2;
 /** Threads end when nothing was published for this long, so that a pool does not outlive its worker. */
 const IDLE_MS = 10_000;
 

@@ -11,6 +11,9 @@ import { internal } from '../run/run-folder.ts';
 import { embeddingRunInputSchema, MAX_INLINE_INPUTS } from '../schemas/contract.ts';
 import { parse } from '../schemas/parse.ts';
 
+/** Half of what a payload may hold: a run that continues as new carries its state beside its input. */
+const MAX_INLINE_BYTES = 32 * 1024;
+
 /** What a user asks for: an {@link EmbeddingRunInput} whose inputs may be as many as they like. */
 export type RunOptions = Omit<EmbeddingRunInput, 'contract' | 'runId' | 'inputsFile' | 'continued'> & {
   inputs: string[];
@@ -37,7 +40,8 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const { directory } = options;
   const { runId } = await openManifest(directory);
   const inputs = checked.inputs ?? [];
-  const named = inputs.length > MAX_INLINE_INPUTS ? { inputsFile: await storeInputs(directory, inputs) } : { inputs };
+  const isLong = inputs.length > MAX_INLINE_INPUTS || Buffer.byteLength(JSON.stringify(inputs)) > MAX_INLINE_BYTES;
+  const named = isLong ? { inputsFile: await storeInputs(directory, inputs) } : { inputs };
   const { inputs: _, ...rest } = checked;
   return { workflowId: runWorkflowId(runId), input: { ...rest, runId, ...named }, digest: digestOf(checked) };
 }

@@ -68,13 +68,13 @@ export const planRunInputSchema = z.object({ contract, run: runReferenceSchema, 
 export const taskInputSchema = z.object({ contract, run: runReferenceSchema, plan: sha256, index: count });
 
 const segmentSchema = z.object({
-  name: z.string().regex(/^[\w.-]+$/, 'expected a file name'),
+  name: z.string().regex(/^[\w-][\w.-]*$/, 'expected a file name'),
   bytes: count,
   crc32: z.string().regex(/^[0-9a-f]{8}$/, 'expected 8 lower-case hex digits'),
 });
 
 const embedFileResultSchema = z.object({
-  spool: z.string().regex(/^\.virnucpro\/spool\/[\w.-]+$/, 'expected .virnucpro/spool/<task>'),
+  spool: z.string().regex(/^\.virnucpro\/spool\/[\w-][\w.-]*$/, 'expected .virnucpro/spool/<task>'),
   segments: z.array(segmentSchema),
   rows: count,
   dim: z.number().int().min(1),

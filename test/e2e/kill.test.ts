@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../support/command.ts';
 import { processesOf, serversOf, workersOf } from '../support/processes.ts';
 import { contentsOf, embeddedTimes, leftovers, logLines, makeInputs } from '../support/run-folder.ts';
 import { workplace, type Workplace } from '../support/workplace.ts';
@@ -11,33 +15,38 @@ const ROWS = FILES * RECORDS;
 const IN_FLIGHT = FILES * 2 * BATCH;
 
 /** About 1.6 s a file and, at 8 files a time, as long for all of them. */
-function embedArgs(place: Workplace, out = 'out', delayMs = 40): string[] {
+function embedArgs(place: Workplace, delayMs = 40): string[] {
   return [
-    ...['embed', place.path('in'), '--out', place.path(out), '--embedder', 'fake', '--batch-size', String(BATCH)],
-    ...['--embedder-option', `delayMs=${delayMs}`, '--embedder-option', `log=${place.path(`${out}.log`)}`, '--json'],
+    ...['embed', place.path('in'), '--out', place.path('out'), '--embedder', 'fake', '--batch-size', String(BATCH)],
+    ...['--embedder-option', `delayMs=${delayMs}`, '--embedder-option', `log=${place.path('out.log')}`, '--json'],
   ];
 }
 
 /** Starts a run of its own server and waits until some rows, but not all, have been embedded. */
-async function startAndWait(place: Workplace, rows = ROWS / 4) {
+async function startAndWait(place: Workplace, rows = ROWS / 4, delayMs = 40) {
   makeInputs(place.folder, FILES, RECORDS);
-  const command = place.start(embedArgs(place));
+  const command = place.start(embedArgs(place, delayMs));
   await command.until(() => logLines(place.path('out.log')).length >= rows, `${rows} rows were embedded`);
   return command;
 }
 
-/** What an uninterrupted run of the same inputs gives. */
-async function uninterrupted(place: Workplace) {
-  const { code, stderr } = await place.run(embedArgs(place, 'whole', 0));
-  expect(stderr).toContain(`Found 0/${FILES} checkpoints, resuming ${FILES} files`);
-  expect(code).toBe(0);
-  return contentsOf(place.path('whole'));
-}
+/** What an uninterrupted run of the same inputs gives; made once. */
+let whole: Awaited<ReturnType<typeof contentsOf>>;
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'virnucpro-whole-'));
+  makeInputs(folder, FILES, RECORDS);
+  const args = ['embed', join(folder, 'in'), '--out', join(folder, 'out'), '--embedder', 'fake'];
+  const { code, stderr } = await runCommand(args, { stateHome: join(folder, 'state') });
+  if (code !== 0) throw new Error(`the uninterrupted run ended with ${code}: ${stderr}`);
+  whole = await contentsOf(join(folder, 'out'));
+  rmSync(folder, { recursive: true });
+});
 
 async function expectWhole(place: Workplace): Promise<void> {
   const contents = await contentsOf(place.path('out'));
   expect(Object.keys(contents)).toHaveLength(FILES);
-  expect(contents).toEqual(await uninterrupted(place));
+  expect(contents).toEqual(whole);
   const times = embeddedTimes(place.path('out.log'));
   expect(times.size).toBe(ROWS);
   const repeats = [...times.values()].reduce((sum, count) => sum + count - 1, 0);
@@ -125,11 +134,14 @@ describe('embed, killed and started again', () => {
   });
 });
 
+/** Milliseconds a sequence: long enough for another command to start meanwhile on a busy machine. */
+const LONG = 250;
+
 describe('embed, started twice at once', () => {
   it('same settings → the second attaches, both end with 0', async () => {
     const place = workplace();
-    const first = await startAndWait(place);
-    const second = place.start(embedArgs(place));
+    const first = await startAndWait(place, 8, LONG);
+    const second = place.start(embedArgs(place, LONG));
     await second.said('Attached to virnucpro-');
     expect(second.stderr).toMatch(/Attached to virnucpro-[0-9a-f]{12}: \d+\/6 done/u);
     const [one, two] = await Promise.all([first.ended, second.ended]);
@@ -140,8 +152,8 @@ describe('embed, started twice at once', () => {
 
   it('the first is ended by SIGTERM → the second goes on to the end', async () => {
     const place = workplace();
-    const first = await startAndWait(place);
-    const second = place.start(embedArgs(place));
+    const first = await startAndWait(place, 8, LONG);
+    const second = place.start(embedArgs(place, LONG));
     await second.said('Attached to virnucpro-');
     first.signal('SIGTERM');
     expect((await first.ended).code).toBe(143);
@@ -151,8 +163,8 @@ describe('embed, started twice at once', () => {
 
   it('other settings → exit 3, naming each difference; the first goes on', async () => {
     const place = workplace();
-    const first = await startAndWait(place, 8);
-    const second = await place.run([...embedArgs(place), '--chunk-length', '50', '--force-resume']);
+    const first = await startAndWait(place, 8, LONG);
+    const second = await place.run([...embedArgs(place, LONG), '--chunk-length', '50', '--force-resume']);
     expect(second.code).toBe(3);
     expect(second.stderr).toContain('chunk length: none there, 50 here');
     expect(second.stderr).toContain('on bad checkpoint: fail there, skip here');

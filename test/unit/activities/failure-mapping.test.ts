@@ -1,0 +1,99 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { describe, expect, it } from 'vitest';
+import { toFailure } from '../../../src/activities/failure-mapping.ts';
+import { FailureType, NON_RETRYABLE_FAILURE_TYPES } from '../../../src/contract/failure-types.ts';
+import { VirnucproError } from '../../../src/contract/virnucpro-error.ts';
+import { InputErrors } from '../../../src/run/inputs.ts';
+
+const LIVE = new AbortController().signal;
+
+function aborted(reason: unknown): AbortSignal {
+  const controller = new AbortController();
+  controller.abort(reason);
+  return controller.signal;
+}
+
+function errno(code: string): Error {
+  return Object.assign(new Error(`${code}: something, open '/data/a.fa'`), { code, syscall: 'open', errno: -1 });
+}
+
+describe('toFailure', () => {
+  it.each(Object.values(FailureType))('%s → that type, retryable unless no retry can cure it', (type) => {
+    const failure = toFailure(new VirnucproError(type, 'what and where'), LIVE, 1);
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure).toMatchObject({
+      type,
+      message: 'what and where',
+      nonRetryable: NON_RETRYABLE_FAILURE_TYPES.includes(type),
+    });
+  });
+
+  it('a retryable type whose tries are used up → non-retryable', () => {
+    const error = new VirnucproError(FailureType.EmbeddingEmbedder, 'gave up', { final: true });
+    expect(toFailure(error, LIVE, 3)).toMatchObject({ type: FailureType.EmbeddingEmbedder, nonRetryable: true });
+  });
+
+  it.each(['EIO', 'ESTALE', 'EMFILE', 'ENOSPC', 'EACCES'])('%s → Unavailable, never corrupted, retryable', (code) => {
+    expect(toFailure(errno(code), LIVE, 1)).toMatchObject({
+      type: FailureType.CheckpointUnavailable,
+      nonRetryable: false,
+      message: expect.stringContaining(code),
+    });
+  });
+
+  it('ENOSPC → says what to do', () => {
+    expect(toFailure(errno('ENOSPC'), LIVE, 1)).toMatchObject({ message: expect.stringContaining('free some space') });
+  });
+
+  it('a storage error at the tenth attempt → non-retryable', () => {
+    expect(toFailure(errno('EIO'), LIVE, 10)).toMatchObject({ nonRetryable: true });
+  });
+
+  it('a cancellation → passes through as it is', () => {
+    const reason = new CancelledFailure('CANCELLED');
+    expect(toFailure(reason, aborted(reason), 1)).toBe(reason);
+    expect(toFailure(Object.assign(new Error('stopped'), { name: 'AbortError' }), aborted(reason), 1)).toBe(reason);
+  });
+
+  it.each(['WORKER_SHUTDOWN', 'TIMED_OUT', 'NOT_FOUND', 'HEARTBEAT_DETAILS_CONVERSION_FAILED'])(
+    'an abort because of %s → the task is handed back as a retryable StaleAttempt',
+    (message) => {
+      const reason = new CancelledFailure(message);
+      const failure = toFailure(reason, aborted(reason), 1) as ApplicationFailure;
+      expect(failure.type).toBe(FailureType.RunStaleAttempt);
+      expect(failure.nonRetryable).not.toBe(true);
+    },
+  );
+
+  it('an error of the domain while the attempt is being cancelled → that error', () => {
+    const error = new VirnucproError(FailureType.CheckpointCorrupted, 'corrupted: CRC');
+    const signal = aborted(new CancelledFailure('CANCELLED'));
+    expect(toFailure(error, signal, 1)).toMatchObject({ type: FailureType.CheckpointCorrupted });
+  });
+
+  it('an ApplicationFailure → passes through', () => {
+    const failure = ApplicationFailure.nonRetryable('mine', 'Mine');
+    expect(toFailure(failure, LIVE, 1)).toBe(failure);
+  });
+
+  it('an error that nobody knows → passes through, to be seen and retried', () => {
+    const bug = new TypeError('undefined is not a function');
+    expect(toFailure(bug, LIVE, 1)).toBe(bug);
+  });
+
+  it('many bad inputs → the first five as details, each cut', () => {
+    const errors = Array.from({ length: 9 }, (_, at) => `/in/${at}.fa: ${'x'.repeat(500)}`);
+    const failure = toFailure(new InputErrors(errors), LIVE, 1) as ApplicationFailure;
+    const [{ offenders }] = failure.details as [{ offenders: { path: string; reason: string }[] }];
+    expect(offenders).toHaveLength(5);
+    expect(offenders[0]).toEqual({ path: '/in/0.fa', reason: 'x'.repeat(200) });
+  });
+
+  it('a message of megabytes → cut below what the server cuts', () => {
+    const error = new VirnucproError(FailureType.EmbeddingEmbedder, 'y'.repeat(1e6), {
+      cause: new Error('z'.repeat(1e6)),
+    });
+    const failure = toFailure(error, LIVE, 1) as ApplicationFailure;
+    expect(failure.message.length + (failure.cause?.message.length ?? 0)).toBeLessThan(2048);
+  });
+});

@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { EmbedFlags } from '../../../../src/cli/embed-command.ts';
+import { embedderRequests, runOptions } from '../../../../src/cli/embed/run-options.ts';
+import { FailureType } from '../../../../src/contract/failure-types.ts';
+
+const FLAGS: EmbedFlags = { out: 'run', embedder: ['kmer'], embedderOption: [], progress: true };
+
+describe('runOptions', () => {
+  it('paths → absolute; what was not said is absent', () => {
+    expect(runOptions(['a.fa'], FLAGS)).toEqual({
+      directory: resolve('run'),
+      inputs: [resolve('a.fa')],
+      embedders: [{ name: 'kmer', options: {} }],
+    });
+  });
+
+  it('--force-resume → skip', () => {
+    expect(runOptions(['a'], { ...FLAGS, forceResume: true })).toMatchObject({ onBadCheckpoint: 'skip' });
+    expect(runOptions(['a'], { ...FLAGS, onBadCheckpoint: 'recompute' })).toMatchObject({
+      onBadCheckpoint: 'recompute',
+    });
+  });
+});
+
+describe('embedderRequests', () => {
+  it('key=value → the embedders that know the key; the value may hold = and :', () => {
+    expect(embedderRequests(['kmer', 'fake'], ['dim=4', 'log=/a:b=c', 'alphabet=protein'])).toEqual([
+      { name: 'kmer', options: { alphabet: 'protein' } },
+      { name: 'fake', options: { dim: '4', log: '/a:b=c' } },
+    ]);
+  });
+
+  it('embedder:key=value → that one', () => {
+    expect(embedderRequests(['kmer', 'fake'], ['fake:dim=4'])[1]).toEqual({ name: 'fake', options: { dim: '4' } });
+  });
+
+  it('a single embedder gets even an unknown key: it says itself what it knows', () => {
+    expect(embedderRequests(['fake'], ['speed=9'])).toEqual([{ name: 'fake', options: { speed: '9' } }]);
+  });
+
+  it.each([
+    ['dim', /expected \[embedder:\]key=value/u],
+    ['=4', /expected \[embedder:\]key=value/u],
+    ['esm:dim=4', /embedder "esm" is not asked for/u],
+    ['speed=9', /no embedder of this run has the option "speed"/u],
+  ])('%s → RunError.InvalidInput quoting it', (option, message) => {
+    const parsing = () => embedderRequests(['kmer', 'fake'], [option]);
+    expect(parsing).toThrow(message);
+    expect(parsing).toThrow(expect.objectContaining({ type: FailureType.RunInvalidInput }));
+  });
+});

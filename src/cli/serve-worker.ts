@@ -1,0 +1,55 @@
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { connectClient, connectionSettings } from '../client/index.ts';
+import { createWorkers } from '../worker/index.ts';
+import type { WorkerFlags } from './worker-command.ts';
+
+/** Serves until a signal, or until the command that started this worker is gone. */
+export async function serveWorker(flags: WorkerFlags): Promise<void> {
+  const abandoned = new AbortController();
+  // A worker that a command started for itself must not outlive it: the channel closes when the command is gone, which
+  // may be long before this process is ready to serve.
+  process.once('disconnect', () => abandoned.abort());
+  const { address, namespace, role, embedder, slots, localServerPid } = flags;
+  Runtime.install({ logger: new DefaultLogger('INFO', logLine), telemetryOptions: QUIET_CORE });
+  const settings = connectionSettings({
+    ...(address === undefined ? {} : { address }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
+  // Says what is wrong with the server before a worker retries it in silence.
+  await (await connectClient(settings)).connection.close();
+  const connection = await NativeConnection.connect(settings.connectionOptions);
+  try {
+    const serving = await createWorkers({
+      connection,
+      namespace: settings.namespace,
+      address: settings.address,
+      role,
+      log: (line) => process.stderr.write(`${line}\n`),
+      ...(embedder === undefined ? {} : { embedders: embedder }),
+      ...(slots === undefined ? {} : { slots }),
+      ...(localServerPid === undefined ? {} : { localServerPid }),
+    });
+    if (abandoned.signal.aborted) return;
+    abandoned.signal.addEventListener('abort', serving.shutdown);
+    process.stderr.write(`serving ${role} for ${settings.namespace} at ${settings.address}\n`);
+    await serving.run();
+  } finally {
+    await connection.close();
+  }
+  process.disconnect?.();
+}
+
+const QUIET_CORE = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;
+
+function logLine({
+  level,
+  timestampNanos,
+  message,
+  meta,
+}: Parameters<ConstructorParameters<typeof DefaultLogger>[1] & {}>[0]): void {
+  const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
+  const { workflowId, activityType, error } = (meta ?? {}) as Record<string, unknown>;
+  const about = [workflowId, activityType].filter((part) => typeof part === 'string').join(' ');
+  const cause = error instanceof Error ? `: ${error.message}` : '';
+  process.stderr.write(`${time} ${level} ${message}${about === '' ? '' : ` [${about}]`}${cause}\n`);
+}

@@ -453,21 +453,25 @@ describe('embed: an existing folder with other settings', () => {
 });
 
 describe('embed: inputs that are accepted', () => {
-  it.each([
-    ['CRLF', (text: string) => text.replaceAll('\n', '\r\n')],
-    ['a byte order mark', (text: string) => `\u{feff}${text}`],
-    ['lower case', (text: string) => text.replaceAll(/^[ACGT]+$/gmu, (line) => line.toLowerCase())],
-    ['blank lines', (text: string) => `\n\n${text.replaceAll('\n', '\n\n')}`],
-    ['gzip', (text: string) => gzipSync(text)],
-    ['gzip of two members', (text: string) => Buffer.concat([gzipSync(text.slice(0, 50)), gzipSync(text.slice(50))])],
-  ])('%s → the values of the plain file', async (_, convert) => {
+  it('CRLF, byte order mark, lower case, blank lines, gzip, gzip of two members → the values of the plain file', async () => {
     const at = place();
     mkdirSync(at.path('in'));
     const text = fasta('x', 3);
-    writeFileSync(at.path('in', 'plain.fa'), text);
-    writeFileSync(at.path('in', 'other.fa'), convert(text));
+    const variants: Record<string, string | Uint8Array> = {
+      plain: text,
+      crlf: text.replaceAll('\n', '\r\n'),
+      mark: `\u{feff}${text}`,
+      lower: text.replaceAll(/^[ACGT]+$/gmu, (line) => line.toLowerCase()),
+      blank: `\n\n${text.replaceAll('\n', '\n\n')}`,
+      gzip: gzipSync(text),
+      members: Buffer.concat([gzipSync(text.slice(0, 50)), gzipSync(text.slice(50))]),
+    };
+    for (const [stem, content] of Object.entries(variants)) writeFileSync(at.path('in', `${stem}.fa`), content);
     expect((await at.run(kmer(at))).code).toBe(0);
-    expect(await contentOf(at.path('out', 'other_KMER.pt'))).toEqual(await contentOf(at.path('out', 'plain_KMER.pt')));
+    const { 'plain_KMER.pt': plain, ...others } = await contentsOf(at.path('out'));
+    expect(plain?.ids).toEqual(['x_0', 'x_1', 'x_2']);
+    expect(Object.keys(others)).toHaveLength(6);
+    for (const content of Object.values(others)) expect(content).toEqual(plain);
   });
 });
 

@@ -87,7 +87,8 @@ describe('BatchEmbedder', () => {
     const embedder = new ScriptedEmbedder((ordinals) => (ordinals.includes(5) ? BROKEN : undefined));
     const rows: number[] = [];
     const embedding = (async () => {
-      for await (const { vectors } of new BatchEmbedder(embedder, TASK, 8, LIVE).embed(records(8))) rows.push(...vectors);
+      for await (const { vectors } of new BatchEmbedder(embedder, TASK, 8, LIVE).embed(records(8)))
+        rows.push(...vectors);
     })();
     await expect(embedding).rejects.toMatchObject({
       type: FailureType.EmbeddingInvalidInput,
@@ -114,7 +115,9 @@ describe('BatchEmbedder', () => {
       controller.abort(new Error('enough'));
       return BROKEN;
     });
-    await expect(rowsOf(new BatchEmbedder(embedder, TASK, 4, controller.signal), records(2))).rejects.toThrow('scripted');
+    await expect(rowsOf(new BatchEmbedder(embedder, TASK, 4, controller.signal), records(2))).rejects.toThrow(
+      'scripted',
+    );
     expect(embedder.tried).toHaveLength(1);
   });
 });

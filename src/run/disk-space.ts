@@ -40,7 +40,7 @@ export async function requireDiskSpace(directory: string, plan: Plan): Promise<v
   throw new VirnucproError(
     FailureType.RunInvalidInput,
     `not enough disk space for ${directory}: the run needs about ${megabytes(needed)}, ${megabytes(bavail * bsize)} are free; ` +
-      'free some or choose another folder with --out. Nothing was written.',
+      'free some or choose another folder with --out; no checkpoint was begun',
   );
 }
 

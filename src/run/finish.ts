@@ -5,6 +5,7 @@ import { FailureType } from '../contract/failure-types.ts';
 import { EXIT_CODES, outcomeOfFailure, type Offender, type Outcome, type RunOutcome } from '../contract/outcome.ts';
 import { escapeField } from '../checkpoint/failed-checkpoints.ts';
 import { replaceFile } from './atomic-file.ts';
+import { isUnwritable } from './manifest.ts';
 import { loadPlan, type Plan } from './plan.ts';
 import { FAILED_FILES, REPORT } from './run-folder.ts';
 import { tallyPlan, type Tally, type TaskReport } from './tally.ts';
@@ -60,9 +61,19 @@ export async function finishRun(
   const tally = plan === undefined ? NOTHING : await tallyRun(input, plan, signal);
   const outcome = judgeRun(input, plan, tally);
   if (!mayWrite) return { ...outcome, report: '' };
-  await writeFailedFiles(directory, tally);
-  await writeReport(input, identity, plan, tally, outcome);
+  try {
+    await writeFailedFiles(directory, tally);
+    await writeReport(input, identity, plan, tally, outcome);
+  } catch (error) {
+    // A full disk must not keep the run from saying how it ended, least of all that the disk is full.
+    if (!isUnwritable(error)) throw error;
+    return { ...outcome, report: '', message: cut(`${outcome.message} (no report: ${error.message})`) };
+  }
   return outcome;
+}
+
+function cut(message: string): string {
+  return message.slice(0, MAX_MESSAGE_LENGTH);
 }
 
 async function tallyRun(input: FinishRunInput, plan: Plan, signal: AbortSignal): Promise<Tally> {
@@ -86,7 +97,7 @@ function judgeRun(input: FinishRunInput, plan: Plan | undefined, tally: Tally): 
     failed: tally.failed,
     skipped: tally.skipped,
     rows: tally.rows,
-    message: message.slice(0, MAX_MESSAGE_LENGTH),
+    message: cut(message),
     offenders: offendersOf(input, tally),
     report: REPORT,
   };

@@ -129,10 +129,16 @@ function format(manifest: RunManifest): string {
 
 const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EEXIST', 'ENAMETOOLONG']);
 
+/** Whether a folder cannot be written until someone does something about it. */
+export function isUnwritable(error: unknown): error is NodeJS.ErrnoException {
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && UNWRITABLE.has(code);
+}
+
 /** At the start of a run a folder that cannot be written is bad input, not a passing trouble. */
 export function unwritable(directory: string, error: unknown): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined || !UNWRITABLE.has(code)) return error;
+  if (!isUnwritable(error)) return error;
+  const { message } = error;
   return new VirnucproError(
     FailureType.RunInvalidInput,
     `output folder ${directory} cannot be written: ${message}; free some space, mend its permissions or choose another with --out`,

@@ -52,6 +52,16 @@ describe('finishRun', () => {
     });
   });
 
+  it('a folder that cannot be written → the outcome all the same, saying why there is no report', async () => {
+    const { directory, input } = await ending([], []);
+    writeFileSync(join(directory, 'file'), '');
+    const { plan: _, ...early } = { ...input, run: { ...input.run, directory: join(directory, 'file', 'run') } };
+    const failure = { type: FailureType.RunInvalidInput, message: 'no input' };
+    const outcome = await finishRun({ ...early, failure }, IDENTITY, true, LIVE);
+    expect(outcome).toMatchObject({ outcome: 'failed', exitCode: 1, report: '' });
+    expect(outcome.message).toMatch(/^no input \(no report: ENOTDIR/);
+  });
+
   it('a checkpoint has gone since → counted from disk: partial, not success', async () => {
     const { directory, finish } = await ending(['found', 'found'], ['a']);
     expect(await finish()).toMatchObject({ outcome: 'partial', exitCode: 2, found: 1, failed: 1 });

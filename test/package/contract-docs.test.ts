@@ -65,7 +65,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   '^[\\w.-]+$': 'file name',
   '^[a-z0-9][a-z0-9-]*$': 'lower-case letters, digits and dashes',
   '^\\.virnucpro\\/inputs\\/[0-9a-f]{64}\\.txt$': '.virnucpro/inputs/<sha256>.txt',
-  '^\\.virnucpro\\/spool\\/[\\w.-]+$': '.virnucpro/spool/<task>',
+  '^\\.virnucpro\\/spool\\/[\\w-][\\w.-]*$': '.virnucpro/spool/<task>',
 };
 
 describe('docs/contract.md', () => {

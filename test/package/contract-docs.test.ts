@@ -62,7 +62,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   '^\\/': 'absolute path',
   '^[0-9a-f]{64}$': 'SHA-256, 64 lower-case hex digits',
   '^[0-9a-f]{8}$': '8 lower-case hex digits',
-  '^[\\w.-]+$': 'file name',
+  '^[\\w-][\\w.-]*$': 'file name',
   '^[a-z0-9][a-z0-9-]*$': 'lower-case letters, digits and dashes',
   '^\\.virnucpro\\/inputs\\/[0-9a-f]{64}\\.txt$': '.virnucpro/inputs/<sha256>.txt',
   '^\\.virnucpro\\/spool\\/[\\w-][\\w.-]*$': '.virnucpro/spool/<task>',

@@ -11,7 +11,7 @@
  */
 export { memorySource, openFileSource, readBytes } from './byte-source.ts';
 export type { ByteSource, FileSource } from './byte-source.ts';
-export { FAULT_OF_CODE, FileChangedError, TorchFileError } from './errors.ts';
+export { FileChangedError, TorchFileError } from './errors.ts';
 export type { TorchFault, TorchFileCode } from './errors.ts';
 export type { Archive, ArchiveRecord } from './zip/archive.ts';
 export { readArchive } from './zip/read-archive.ts';

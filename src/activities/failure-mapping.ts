@@ -12,8 +12,8 @@ const MAX_OFFENDER_LENGTH = 200;
 const MAX_STORAGE_ATTEMPTS = 10;
 
 const STORAGE_HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'disk full: free some space; the run goes on by itself',
-  EDQUOT: 'disk quota used up: free some space; the run goes on by itself',
+  ENOSPC: 'disk full: free some space; it is tried again a few times',
+  EDQUOT: 'disk quota used up: free some space; it is tried again a few times',
   EACCES: 'permission denied: the worker must be able to read the inputs and write the run folder',
   EROFS: 'read-only file system: the worker must be able to write the run folder',
 };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { runWorkflowId } from '../contract/names.ts';
-import type { EmbeddingRunInput } from '../contract/run-request.ts';
+import type { EmbedderRequest, EmbeddingRunInput } from '../contract/run-request.ts';
 import { embedderFactory } from '../embedders/index.ts';
 import { createFile } from '../run/atomic-file.ts';
 import { inputFiles, inputsListing } from '../run/inputs.ts';
@@ -54,11 +54,18 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
 export async function checkOptions(options: RunOptions): Promise<EmbeddingRunInput> {
   const { inputs, ...rest } = options;
   const input = parse(embeddingRunInputSchema, { contract: 1, ...rest }, 'request');
-  for (const { name, options: embedderOptions } of input.embedders) {
-    embedderFactory(name).describe(embedderOptions ?? {}, 'nucleotide');
-  }
+  checkEmbedders(input.embedders);
   await inputFiles({ ...input, inputs });
   return { ...input, inputs };
+}
+
+/**
+ * Whether this version has these embedders and options.
+ *
+ * @throws VirnucproError `RunError.InvalidInput`
+ */
+export function checkEmbedders(embedders: readonly EmbedderRequest[]): void {
+  for (const { name, options } of embedders) embedderFactory(name).describe(options ?? {}, 'nucleotide');
 }
 
 async function storeInputs(directory: string, inputs: readonly string[]): Promise<string> {

@@ -43,7 +43,16 @@ export interface RunReport extends Omit<RunOutcome, 'offenders'> {
   error?: { type: string; message: string };
 }
 
-const NOTHING: Tally = { found: 0, embedded: 0, failed: 0, skipped: 0, rows: 0, bad: undefined, checkpoints: [] };
+const NOTHING: Tally = {
+  found: 0,
+  embedded: 0,
+  failed: 0,
+  skipped: 0,
+  rows: 0,
+  bad: undefined,
+  checkpoints: [],
+  notEmbedded: [],
+};
 
 /**
  * Counts what is on disk, writes failed_files.txt and report.json, and says how the run ended.
@@ -145,8 +154,9 @@ function offendersOf(input: FinishRunInput, tally: Tally): Offender[] {
 /** `{file}|{embedder}|{reason}`, written anew by each run; no failures, no file. */
 async function writeFailedFiles(directory: string, tally: Tally): Promise<void> {
   const target = path.join(directory, FAILED_FILES);
-  const failed = tally.checkpoints.filter(({ result }) => result === 'failed');
-  const lines = failed.map(({ input, embedder, reason }) => [input, embedder, reason ?? ''].map(escapeField).join('|'));
+  const lines = tally.notEmbedded.map(({ input, embedder, reason }) =>
+    [input, embedder, reason ?? ''].map(escapeField).join('|'),
+  );
   if (lines.length === 0) await fs.rm(target, { force: true });
   else await replaceFile(target, `${lines.join('\n')}\n`);
 }

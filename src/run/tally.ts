@@ -28,6 +28,8 @@ export interface Tally {
   /** A checkpoint of this plan is corrupted or incompatible and was not skipped. */
   bad: { type: 'corrupted' | 'incompatible'; count: number } | undefined;
   checkpoints: TaskReport[];
+  /** Those of `checkpoints` that failed to embed; bad checkpoints that were there are not among them. */
+  notEmbedded: TaskReport[];
 }
 
 /** Small files are judged in batches: handing one to a thread costs more than judging it. */
@@ -65,6 +67,9 @@ export async function tallyPlan(
         ? undefined
         : { type: bad.includes('corrupted') ? 'corrupted' : 'incompatible', count: bad.length },
     checkpoints: present.map(({ report }) => report),
+    notEmbedded: present.flatMap((one) =>
+      one.report.result === 'failed' && one.bad === undefined ? [one.report] : [],
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import { checkEmbedders } from '../../client/prepare-run.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { FailureType } from '../../contract/failure-types.ts';
 import { internal } from '../../run/run-folder.ts';
@@ -67,7 +68,8 @@ async function withStdinSpooled(inputs: readonly string[], flags: EmbedFlags): P
       '--dry-run writes nothing, so it cannot read from stdin: name a file',
     );
   }
-  const directory = path.resolve(flags.out);
+  const { directory, embedders } = runOptions(inputs, flags);
+  checkEmbedders(embedders);
   await openManifest(directory);
   const spooled = await spoolStdin(process.stdin, path.join(directory, internal.inputs));
   return inputs.map((input) => (input === '-' ? spooled : input));

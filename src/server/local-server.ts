@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findTemporal } from './bootstrap/find-temporal.mjs';
 import { withLockFile } from './bootstrap/lock-file.mjs';
 import { databasePath, NAMESPACE, ServerExited, spawnServer, stopProcess, waitUntilReady } from './server-process.ts';
-import { addressOf, isServerAlive, readRecordIn, removeRecordIn, uiUrlOf, writeRecordIn } from './server-record.ts';
+import { addressOf, readRecordIn, removeRecordIn, uiUrlOf, writeRecordIn } from './server-record.ts';
 import type { ServerPorts } from './server-process.ts';
 import type { ServerRecord } from './server-record.ts';
 import { registerUser, releaseUser } from './server-users.ts';
@@ -67,18 +67,13 @@ export async function stopLocalServer(runId12: string): Promise<void> {
 async function reuse(folder: string, log: (line: string) => void): Promise<LocalServer | undefined> {
   const record = readRecordIn(folder);
   if (!record) return undefined;
-  if (isServerAlive(record)) {
-    try {
-      await waitUntilReady(record, folder);
-      return localServer(folder, record, true);
-    } catch (error) {
-      log(`${(error as Error).message}; replacing it`);
-      await stopProcess(record);
-    }
-  } else {
-    log(
-      `the Temporal server of this run (process ${record.pid} on ${record.host}) is gone; starting another on its database`,
-    );
+  try {
+    await waitUntilReady(record, folder);
+    return localServer(folder, record, true);
+  } catch (error) {
+    const gone = `the Temporal server of this run (process ${record.pid} on ${record.host}) is gone`;
+    log(`${error instanceof ServerExited ? gone : (error as Error).message}; starting another on its database`);
+    await stopProcess(record);
   }
   removeRecordIn(folder, record);
   return undefined;
@@ -154,8 +149,9 @@ function lockedBy(folder: string, cause: Error): Error {
 /** What SQLite says when the disk is to blame: the database is left where it is. */
 const DISK_TROUBLE = /disk is full|readonly database|disk I\/O error|unable to open|permission denied/iu;
 
+/** One that was killed has not said anything: that does not speak against its database. */
 function isAboutDatabase(error: ServerExited): boolean {
-  return !isPortTaken(error) && !DISK_TROUBLE.test(error.output);
+  return error.output !== '' && !isPortTaken(error) && !DISK_TROUBLE.test(error.output);
 }
 
 /** @returns the new name of the database file */

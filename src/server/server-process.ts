@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -110,8 +110,10 @@ function withoutTemporalVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
  */
 export async function waitUntilReady(record: ServerRecord, folder: string): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
-  while (!(await answers(record))) {
+  for (;;) {
+    // First of all: once it is gone, its port may be another server's, which would answer.
     if (!isServerAlive(record)) throw new ServerExited(folder);
+    if (await answers(record)) return;
     if (performance.now() > deadline) {
       throw new Error(
         `the Temporal server (process ${record.pid}) does not answer at ${addressOf(record)} (log: ${logPath(folder)})`,
@@ -167,5 +169,6 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 function logTail(folder: string): string {
+  if (!existsSync(logPath(folder))) return '';
   return readFileSync(logPath(folder), 'utf8').slice(-LOG_TAIL_CHARS).trim().replaceAll(/\s+/gu, ' ');
 }

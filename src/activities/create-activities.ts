@@ -38,12 +38,12 @@ function activity<Schema extends z.ZodType, Result>(
   work: (input: Defined<z.output<Schema>>, scope: ActivityScope) => Promise<Result>,
 ): (input: unknown) => Promise<Result> {
   return async (raw) => {
-    const { cancellationSignal, info } = Context.current();
+    const { cancellationSignal } = Context.current();
     try {
       const input = parse(schema, raw, `input of ${name}`);
       return await withHeartbeats(directoryOf(input), (scope) => work(input, scope));
     } catch (error) {
-      const failure = toFailure(error, cancellationSignal, info.attempt);
+      const failure = toFailure(error, cancellationSignal);
       await rememberFailure(raw, failure);
       throw failure;
     }

@@ -8,12 +8,9 @@ const MAX_MESSAGE_LENGTH = 1024;
 const MAX_OFFENDERS = 5;
 const MAX_OFFENDER_LENGTH = 200;
 
-/** Attempts after which a storage error that does not pass ends the work on a file. */
-const MAX_STORAGE_ATTEMPTS = 10;
-
 const STORAGE_HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'disk full: free some space; it is tried again a few times',
-  EDQUOT: 'disk quota used up: free some space; it is tried again a few times',
+  ENOSPC: 'disk full: free some space; the run goes on by itself',
+  EDQUOT: 'disk quota used up: free some space; the run goes on by itself',
   EACCES: 'permission denied: the worker must be able to read the inputs and write the run folder',
   EROFS: 'read-only file system: the worker must be able to write the run folder',
 };
@@ -21,16 +18,13 @@ const STORAGE_HINTS: Readonly<Record<string, string>> = {
 /**
  * The one place where errors become failures that cross the wire: type, retryability and details are set together.
  * Cancellation passes through as it is; a worker that shuts down hands its task back as retryable.
- *
- * @param attempt of the activity, from 1
  */
-export function toFailure(error: unknown, signal: AbortSignal, attempt: number): unknown {
+export function toFailure(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted && isAbort(error, signal)) return abortFailure(signal);
   if (error instanceof TemporalFailure) return error;
   if (error instanceof VirnucproError) return domainFailure(error);
   const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof Error && typeof code === 'string' && 'syscall' in error)
-    return storageFailure(error, code, attempt);
+  if (error instanceof Error && typeof code === 'string' && 'syscall' in error) return storageFailure(error, code);
   return error;
 }
 
@@ -68,11 +62,10 @@ function offendersOf({ errors }: InputErrors): { path: string; reason: string }[
 }
 
 /** An I/O error says nothing about any file: it is tried again, and never called corrupted. */
-function storageFailure(error: Error, code: string, attempt: number): ApplicationFailure {
+function storageFailure(error: Error, code: string): ApplicationFailure {
   const hint = STORAGE_HINTS[code];
   return ApplicationFailure.create({
     message: `${error.message}${hint === undefined ? '' : ` (${hint})`}`.slice(0, MAX_MESSAGE_LENGTH),
     type: FailureType.CheckpointUnavailable,
-    nonRetryable: attempt >= MAX_STORAGE_ATTEMPTS,
   });
 }

@@ -12,7 +12,7 @@ import { packageVersion } from './version.ts';
 import { workerCommand } from './worker-command.ts';
 
 const program = new Command('virnucpro')
-  .description('Durable GPU embedding runs for VirNucPro on Temporal, with checkpoints that are checked at every step')
+  .description('Durable embedding runs for VirNucPro on Temporal, with checkpoints that are checked at every step')
   .version(packageVersion())
   .showHelpAfterError('(add --help for the options)')
   .exitOverride()

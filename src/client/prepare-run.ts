@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { runWorkflowId } from '../contract/names.ts';
 import type { EmbedderRequest, EmbeddingRunInput } from '../contract/run-request.ts';
 import { embedderFactory } from '../embedders/index.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { createFile } from '../run/atomic-file.ts';
 import { inputFiles, inputsListing } from '../run/inputs.ts';
 import { openManifest, unwritable } from '../run/manifest.ts';
@@ -71,7 +72,7 @@ export function checkEmbedders(embedders: readonly EmbedderRequest[]): void {
 async function storeInputs(directory: string, inputs: readonly string[]): Promise<string> {
   const { name, content } = inputsListing(inputs);
   try {
-    await fs.mkdir(path.join(directory, internal.inputs), { recursive: true });
+    await nodeFileSystem.makeFolder(path.join(directory, internal.inputs));
     await createFile(path.join(directory, name), content);
   } catch (error) {
     throw unwritable(directory, error);

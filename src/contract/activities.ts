@@ -98,7 +98,7 @@ export interface FinishRunInput {
 }
 
 /**
- * The activities by wire name. All heartbeat from entry to exit and throw ApplicationFailures of the types in
+ * The activities by wire name. All heartbeat as long as they run, every second, and throw ApplicationFailures of the types in
  * `FailureType`.
  */
 export interface VirnucproActivities {

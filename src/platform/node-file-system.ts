@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { FileStat, FileSystem, OpenFile, OpenMode } from './file-system.ts';
 
 const FLAGS: Record<OpenMode, number> = {
@@ -61,13 +62,33 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * Node's own recursive mkdir never ends where a folder exists that nothing can be made in with ENOENT, such as /proc.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await fs.stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await fs.mkdir(path).catch(ignoreExisting);
+  }
+}
+
+/** Another process may have been faster. */
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
 /** The real file system. */
 export const nodeFileSystem: FileSystem = {
   open: async (path, mode) => new NodeOpenFile(await fs.open(path, FLAGS[mode], 0o666)),
   link: (existing, path) => fs.link(existing, path),
   rename: (from, to) => fs.rename(from, to),
   unlink: (path) => fs.unlink(path),
-  makeFolder: async (path) => void (await fs.mkdir(path, { recursive: true })),
+  makeFolder,
   list: (path) => fs.readdir(path),
   stat: statOrUndefined,
   syncFolder,

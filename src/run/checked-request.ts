@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import type { RunRequest } from '../contract/run-request.ts';
 import type { EmbedderDescription } from '../embedders/types.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { createFile } from './atomic-file.ts';
 import { internal } from './run-folder.ts';
 
@@ -42,7 +43,7 @@ export async function storeRequest(directory: string, request: CheckedRequest): 
   const content = JSON.stringify(request);
   const digest = sha256Hex(content);
   const folder = path.join(directory, internal.requests);
-  await fs.mkdir(folder, { recursive: true });
+  await nodeFileSystem.makeFolder(folder);
   await createFile(path.join(folder, `${digest}.json`), content);
   return digest;
 }

@@ -81,7 +81,7 @@ function parseJson(text: string): unknown {
  */
 export async function openManifest(directory: string): Promise<RunManifest> {
   try {
-    await fs.mkdir(directory, { recursive: true });
+    await makeRunFolder(directory);
     const found = await readManifest(directory);
     if (found !== undefined) return found;
     const fresh: RunManifest = {
@@ -96,6 +96,14 @@ export async function openManifest(directory: string): Promise<RunManifest> {
     throw unwritable(directory, error);
   }
   return (await readManifest(directory))!;
+}
+
+async function makeRunFolder(directory: string): Promise<void> {
+  try {
+    await nodeFileSystem.makeFolder(directory);
+  } catch (error) {
+    throw notWritable(directory, error as Error);
+  }
 }
 
 export async function replaceManifest(directory: string, manifest: RunManifest): Promise<void> {
@@ -137,11 +145,13 @@ export function isUnwritable(error: unknown): error is NodeJS.ErrnoException {
 
 /** At the start of a run a folder that cannot be written is bad input, not a passing trouble. */
 export function unwritable(directory: string, error: unknown): unknown {
-  if (!isUnwritable(error)) return error;
-  const { message } = error;
+  return isUnwritable(error) ? notWritable(directory, error) : error;
+}
+
+function notWritable(directory: string, cause: Error): VirnucproError {
   return new VirnucproError(
     FailureType.RunInvalidInput,
-    `output folder ${directory} cannot be written: ${message}; free some space, mend its permissions or choose another with --out`,
-    { cause: error },
+    `output folder ${directory} cannot be written: ${cause.message}; free some space, mend its permissions or choose another with --out`,
+    { cause },
   );
 }

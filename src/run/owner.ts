@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import * as z from 'zod';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { createFile } from './atomic-file.ts';
 import { internal } from './run-folder.ts';
 
@@ -55,7 +56,7 @@ export async function readOwner(directory: string): Promise<Owner | undefined> {
  * @throws VirnucproError `RunError.InvalidInput` naming the owner
  */
 export async function claimDirectory(directory: string, claimant: Claimant, isOpen: OpenProbe): Promise<void> {
-  await fs.mkdir(path.dirname(ownerPath(directory)), { recursive: true });
+  await nodeFileSystem.makeFolder(path.dirname(ownerPath(directory)));
   for (let round = 0; round < 5; round++) {
     if (await createFile(ownerPath(directory), format(claimant))) return;
     const owner = await readOwner(directory);

@@ -5,6 +5,7 @@ import type { PlanSummary } from '../contract/run-request.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import type { EmbedderDescription, EmbedderOptions } from '../embedders/types.ts';
 import type { FilePart } from '../sequences/index.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { createFile } from './atomic-file.ts';
 import { sha256Hex } from './checked-request.ts';
 import { internal } from './run-folder.ts';
@@ -70,7 +71,7 @@ export async function storePlan(directory: string, plan: Plan): Promise<string> 
   const content = [plan.header, ...plan.tasks].map((line) => `${JSON.stringify(line)}\n`).join('');
   const digest = sha256Hex(content);
   const folder = path.join(directory, internal.plans);
-  await fs.mkdir(folder, { recursive: true });
+  await nodeFileSystem.makeFolder(folder);
   await createFile(path.join(folder, `${digest}.jsonl`), content);
   return digest;
 }

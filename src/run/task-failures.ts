@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { replaceFile } from './atomic-file.ts';
 import { internal } from './run-folder.ts';
 
@@ -13,7 +14,7 @@ function folderOf(directory: string, plan: string): string {
 /** Writes down why a task failed for good: a workflow result has room for a few reasons only. */
 export async function recordTaskFailure(directory: string, plan: string, index: number, reason: string): Promise<void> {
   const folder = folderOf(directory, plan);
-  await fs.mkdir(folder, { recursive: true });
+  await nodeFileSystem.makeFolder(folder);
   await replaceFile(path.join(folder, `${index}.txt`), reason.slice(0, MAX_RECORDED_REASON));
 }
 

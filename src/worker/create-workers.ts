@@ -21,8 +21,10 @@ export interface VirnucproWorkerOptions {
   embedders?: readonly string[];
   /** Tasks in flight per embedder. @default what the embedder declares */
   slots?: number;
-  /** @default `virnucpro` */
+  /** Queue of workflows and io activities. @default `virnucpro` */
   taskQueue?: string;
+  /** Queues of embedders by name, where a request names others. @default `virnucpro-gpu-<embedder>` */
+  gpuTaskQueues?: Readonly<Record<string, string>>;
   /** Told what embedder processes print. */
   log?: (line: string) => void;
   /** Passed on to every Worker. */
@@ -83,7 +85,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
       workers.push(
         await Worker.create({
           ...common,
-          taskQueue: gpuTaskQueue(name),
+          taskQueue: options.gpuTaskQueues?.[name] ?? gpuTaskQueue(name),
           activities: { embedFile: activities.embedFile },
           maxConcurrentActivityTaskExecutions: slots,
           ...options.workerOptions,

@@ -108,9 +108,8 @@ export async function readReport(directory: string): Promise<RunReport | undefin
 /** What people read on stdout. */
 export function describeResult(result: EmbedResult, outDir: string): string {
   const { outcome, tasks, found, embedded, failed, skipped, rows, seconds } = result;
-  const lines = [
-    `${outcome ?? 'left open'}: ${tasks} checkpoints: ${found} found, ${embedded} embedded, ${failed} failed, ${skipped} skipped; ${rows} rows in ${seconds.toFixed(1)} s`,
-  ];
+  const counts = `${tasks} checkpoints: ${found} found, ${embedded} embedded, ${failed} failed, ${skipped} skipped; ${rows} rows in `;
+  const lines = [`${outcome ?? 'left open'}: ${tasks === 0 ? 'after ' : counts}${seconds.toFixed(1)} s`];
   if (result.error !== undefined) lines.push(`${result.error.type}: ${result.error.message}`);
   const holes = result.checkpoints.filter((one) => one.result === 'failed' || one.result === 'skipped');
   for (const hole of holes.slice(0, 10)) lines.push(`  ${hole.result} ${hole.path}: ${hole.reason ?? ''}`);

@@ -126,12 +126,15 @@ export class EmbedSession {
       signal,
     ).then(() => this.#leave);
     try {
-      return await Promise.race([run.result(signal), workers, this.#leave]);
+      const outcome = await Promise.race([run.result(signal), workers, this.#leave]);
+      this.#ended.abort();
+      if (!(await watching)) await this.#sayPlanned();
+      view.finish(outcome);
+      return outcome;
     } finally {
       this.#ended.abort();
-      const told = await watching;
+      await watching;
       view.stop();
-      if (!told) await this.#sayPlanned();
     }
   }
 

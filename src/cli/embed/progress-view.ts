@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { RunStatus } from '../../client/index.ts';
+import type { RunOutcome } from '../../contract/outcome.ts';
 
 /** Where there is no terminal, a line is printed when this much has changed or this long has passed. */
 const LINE_SHARE = 0.1;
@@ -8,11 +9,13 @@ const LINE_INTERVAL_MS = 30_000;
 /** Shows how a run gets on; on stderr, so that stdout stays for results. */
 export interface ProgressView {
   update(status: RunStatus): void;
+  /** The run has ended; a short one may never have been seen on its way. */
+  finish(outcome: RunOutcome): void;
   stop(): void;
 }
 
 export function progressView(enabled: boolean, stream: NodeJS.WriteStream): ProgressView {
-  if (!enabled) return { update: () => {}, stop: () => {} };
+  if (!enabled) return { update: () => {}, finish: () => {}, stop: () => {} };
   return stream.isTTY ? new BarView(stream) : new LineView(stream);
 }
 
@@ -26,10 +29,18 @@ class BarView implements ProgressView {
   }
 
   update(status: RunStatus): void {
-    if (status.total === 0) return;
-    if (!this.#started) this.#bar.start(status.total, 0, payload(status));
+    this.#show(status.total, doneFiles(status), payload(status));
+  }
+
+  finish(outcome: RunOutcome): void {
+    this.#show(outcome.tasks, doneFiles(outcome), { phase: outcome.outcome, rows: `${outcome.rows} rows` });
+  }
+
+  #show(total: number, done: number, more: Payload): void {
+    if (total === 0) return;
+    if (!this.#started) this.#bar.start(total, 0, more);
     this.#started = true;
-    this.#bar.update(doneFiles(status), payload(status));
+    this.#bar.update(done, more);
   }
 
   stop(): void {
@@ -57,13 +68,23 @@ class LineView implements ProgressView {
     this.#stream.write(`${phase}${counts}\n`);
   }
 
+  finish(): void {}
+
   stop(): void {}
 }
 
-function doneFiles({ found, embedded, failed, skipped }: RunStatus): number {
+type Counts = Pick<RunOutcome, 'found' | 'embedded' | 'failed' | 'skipped'>;
+
+function doneFiles({ found, embedded, failed, skipped }: Counts): number {
   return found + embedded + failed + skipped;
 }
 
-function payload({ phase, paused, spooledRows, openRows }: RunStatus): { phase: string; rows: string } {
+/** What the bar shows beside the files. */
+interface Payload {
+  phase: string;
+  rows: string;
+}
+
+function payload({ phase, paused, spooledRows, openRows }: RunStatus): Payload {
   return { phase: paused ? 'paused' : phase, rows: `${spooledRows}/${openRows} rows of open files` };
 }

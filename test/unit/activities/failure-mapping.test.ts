@@ -19,7 +19,7 @@ function errno(code: string): Error {
 
 describe('toFailure', () => {
   it.each(Object.values(FailureType))('%s → that type, retryable unless no retry can cure it', (type) => {
-    const failure = toFailure(new VirnucproError(type, 'what and where'), LIVE, 1);
+    const failure = toFailure(new VirnucproError(type, 'what and where'), LIVE);
     expect(failure).toBeInstanceOf(ApplicationFailure);
     expect(failure).toMatchObject({
       type,
@@ -30,11 +30,11 @@ describe('toFailure', () => {
 
   it('a retryable type whose tries are used up → non-retryable', () => {
     const error = new VirnucproError(FailureType.EmbeddingEmbedder, 'gave up', { final: true });
-    expect(toFailure(error, LIVE, 3)).toMatchObject({ type: FailureType.EmbeddingEmbedder, nonRetryable: true });
+    expect(toFailure(error, LIVE)).toMatchObject({ type: FailureType.EmbeddingEmbedder, nonRetryable: true });
   });
 
   it.each(['EIO', 'ESTALE', 'EMFILE', 'ENOSPC', 'EACCES'])('%s → Unavailable, never corrupted, retryable', (code) => {
-    expect(toFailure(errno(code), LIVE, 1)).toMatchObject({
+    expect(toFailure(errno(code), LIVE)).toMatchObject({
       type: FailureType.CheckpointUnavailable,
       nonRetryable: false,
       message: expect.stringContaining(code),
@@ -42,24 +42,20 @@ describe('toFailure', () => {
   });
 
   it('ENOSPC → says what to do', () => {
-    expect(toFailure(errno('ENOSPC'), LIVE, 1)).toMatchObject({ message: expect.stringContaining('free some space') });
-  });
-
-  it('a storage error at the tenth attempt → non-retryable', () => {
-    expect(toFailure(errno('EIO'), LIVE, 10)).toMatchObject({ nonRetryable: true });
+    expect(toFailure(errno('ENOSPC'), LIVE)).toMatchObject({ message: expect.stringContaining('free some space') });
   });
 
   it('a cancellation → passes through as it is', () => {
     const reason = new CancelledFailure('CANCELLED');
-    expect(toFailure(reason, aborted(reason), 1)).toBe(reason);
-    expect(toFailure(Object.assign(new Error('stopped'), { name: 'AbortError' }), aborted(reason), 1)).toBe(reason);
+    expect(toFailure(reason, aborted(reason))).toBe(reason);
+    expect(toFailure(Object.assign(new Error('stopped'), { name: 'AbortError' }), aborted(reason))).toBe(reason);
   });
 
   it.each(['WORKER_SHUTDOWN', 'TIMED_OUT', 'NOT_FOUND', 'HEARTBEAT_DETAILS_CONVERSION_FAILED'])(
     'an abort because of %s → the task is handed back as a retryable StaleAttempt',
     (message) => {
       const reason = new CancelledFailure(message);
-      const failure = toFailure(reason, aborted(reason), 1) as ApplicationFailure;
+      const failure = toFailure(reason, aborted(reason)) as ApplicationFailure;
       expect(failure.type).toBe(FailureType.RunStaleAttempt);
       expect(failure.nonRetryable).not.toBe(true);
     },
@@ -68,22 +64,22 @@ describe('toFailure', () => {
   it('an error of the domain while the attempt is being cancelled → that error', () => {
     const error = new VirnucproError(FailureType.CheckpointCorrupted, 'corrupted: CRC');
     const signal = aborted(new CancelledFailure('CANCELLED'));
-    expect(toFailure(error, signal, 1)).toMatchObject({ type: FailureType.CheckpointCorrupted });
+    expect(toFailure(error, signal)).toMatchObject({ type: FailureType.CheckpointCorrupted });
   });
 
   it('an ApplicationFailure → passes through', () => {
     const failure = ApplicationFailure.nonRetryable('mine', 'Mine');
-    expect(toFailure(failure, LIVE, 1)).toBe(failure);
+    expect(toFailure(failure, LIVE)).toBe(failure);
   });
 
   it('an error that nobody knows → passes through, to be seen and retried', () => {
     const bug = new TypeError('undefined is not a function');
-    expect(toFailure(bug, LIVE, 1)).toBe(bug);
+    expect(toFailure(bug, LIVE)).toBe(bug);
   });
 
   it('many bad inputs → the first five as details, each cut', () => {
     const errors = Array.from({ length: 9 }, (_, at) => `/in/${at}.fa: ${'x'.repeat(500)}`);
-    const failure = toFailure(new InputErrors(errors), LIVE, 1) as ApplicationFailure;
+    const failure = toFailure(new InputErrors(errors), LIVE) as ApplicationFailure;
     const [{ offenders }] = failure.details as [{ offenders: { path: string; reason: string }[] }];
     expect(offenders).toHaveLength(5);
     expect(offenders[0]).toEqual({ path: '/in/0.fa', reason: 'x'.repeat(200) });
@@ -93,7 +89,7 @@ describe('toFailure', () => {
     const error = new VirnucproError(FailureType.EmbeddingEmbedder, 'y'.repeat(1e6), {
       cause: new Error('z'.repeat(1e6)),
     });
-    const failure = toFailure(error, LIVE, 1) as ApplicationFailure;
+    const failure = toFailure(error, LIVE) as ApplicationFailure;
     expect(failure.message.length + (failure.cause?.message.length ?? 0)).toBeLessThan(2048);
   });
 });

@@ -33,7 +33,9 @@ function manifestPath(directory: string): string {
 }
 
 /** Parsed run.json files by folder: with many inputs it is megabytes, and every activity asks for it. */
-const cache = new Map<string, { identity: string; manifest: RunManifest }>();
+const cache = new Map<string, { identity: string; manifest: RunManifest; seenAt: number }>();
+/** How long a worker believes that a folder it has seen is still there: tasks may last milliseconds. */
+const SEEN_FOR_MS = 1000;
 /** A worker serves a few folders at a time. */
 const MAX_CACHED_MANIFESTS = 8;
 
@@ -47,10 +49,13 @@ export async function readManifest(directory: string): Promise<RunManifest | und
   if (stat === undefined) return undefined;
   const identity = `${stat.inode} ${stat.size} ${stat.modifiedNs}`;
   const cached = cache.get(directory);
-  if (cached?.identity === identity) return cached.manifest;
+  if (cached?.identity === identity) {
+    cached.seenAt = Date.now();
+    return cached.manifest;
+  }
   const manifest = parseManifest(file, await fs.readFile(file, 'utf8'));
   cache.delete(directory);
-  cache.set(directory, { identity, manifest });
+  cache.set(directory, { identity, manifest, seenAt: Date.now() });
   const oldest = cache.keys().next().value;
   if (cache.size > MAX_CACHED_MANIFESTS && oldest !== undefined) cache.delete(oldest);
   return manifest;
@@ -107,6 +112,7 @@ async function makeRunFolder(directory: string): Promise<void> {
 }
 
 export async function replaceManifest(directory: string, manifest: RunManifest): Promise<void> {
+  cache.delete(directory);
   await replaceFile(manifestPath(directory), format(manifest));
 }
 
@@ -122,6 +128,8 @@ export async function requireManifest(
   runId: string,
   type: FailureType = FailureType.CheckpointUnavailable,
 ): Promise<RunManifest> {
+  const cached = cache.get(directory);
+  if (cached?.manifest.runId === runId && Date.now() - cached.seenAt < SEEN_FOR_MS) return cached.manifest;
   const manifest = await readManifest(directory);
   if (manifest?.runId === runId) return manifest;
   const found = manifest === undefined ? 'no run.json' : `run ${manifest.runId}`;

@@ -39,9 +39,10 @@ export async function openContent(path: string, signal?: AbortSignal, start = 0)
   }
 }
 
-/** A small file does not need a large buffer. */
+/** Reads up to the size that the file had when it was opened: what is added meanwhile is not part of the input. */
 async function readChunk(handle: FileHandle, position: number, size: number): Promise<Buffer> {
-  const length = Math.max(1, Math.min(READ_BYTES, size - position + 1));
+  const length = Math.min(READ_BYTES, size - position);
+  if (length <= 0) return Buffer.alloc(0);
   const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
   return buffer.subarray(0, bytesRead);
 }

@@ -141,8 +141,10 @@ export class Spool {
     try {
       this.#writer ??= await SegmentWriter.create(fileSystem, folder, shape, this.epoch);
       await this.#writer.write(ordinals, vectors);
-      await this.#checkCurrent();
-      if (sync) await this.#writer.commit();
+      if (sync) {
+        await this.#checkCurrent();
+        await this.#writer.commit();
+      }
     } catch (error) {
       await this.#dropWriter();
       throw error;

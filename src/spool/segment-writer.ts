@@ -23,17 +23,18 @@ export class SegmentWriter {
   readonly #folder: string;
   readonly #shape: SpoolShape;
   readonly #epoch: number;
-  #written: Extent;
+  #written: Extent = { bytes: 0, crc: 0 };
+  /** Goes out with the first frame. */
+  #header: Buffer | undefined;
   #committed: Extent = { bytes: 0, crc: 0 };
   #nameIsDurable = false;
 
   private constructor(
     file: OpenFile,
-    written: Extent,
     place: { name: string; folder: string; fileSystem: FileSystem; shape: SpoolShape; epoch: number },
   ) {
     this.#file = file;
-    this.#written = written;
+    this.#header = encodeHeader(place.shape, place.epoch);
     this.name = place.name;
     this.#folder = place.folder;
     this.#fileSystem = place.fileSystem;
@@ -41,7 +42,7 @@ export class SegmentWriter {
     this.#epoch = place.epoch;
   }
 
-  /** Creates a segment with its header; nothing is durable yet. */
+  /** Creates a segment; nothing is durable yet. */
   static async create(
     fileSystem: FileSystem,
     folder: string,
@@ -50,21 +51,15 @@ export class SegmentWriter {
   ): Promise<SegmentWriter> {
     const name = newSegmentName(epoch);
     const file = await fileSystem.open(join(folder, name), 'create-exclusive');
-    const header = encodeHeader(shape, epoch);
-    try {
-      await writeAll(file, header, 0);
-    } catch (error) {
-      await file.close().catch(() => undefined);
-      throw error;
-    }
-    const written = { bytes: header.length, crc: crc32(header) };
-    return new SegmentWriter(file, written, { name, folder, fileSystem, shape, epoch });
+    return new SegmentWriter(file, { name, folder, fileSystem, shape, epoch });
   }
 
   async write(ordinals: ArrayLike<number>, vectors: Float32Array): Promise<void> {
     const frame = encodeFrame(this.#epoch, ordinals, vectors, this.#shape.dim);
-    await writeAll(this.#file, frame, this.#written.bytes);
-    this.#written = { bytes: this.#written.bytes + frame.length, crc: crc32(frame, this.#written.crc) };
+    const bytes = this.#header === undefined ? frame : Buffer.concat([this.#header, frame]);
+    await writeAll(this.#file, bytes, this.#written.bytes);
+    this.#header = undefined;
+    this.#written = { bytes: this.#written.bytes + bytes.length, crc: crc32(bytes, this.#written.crc) };
   }
 
   /** Makes everything written so far durable, the file's name included. */

@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import type { RunRequest } from '../contract/run-request.ts';
 import type { EmbedderDescription } from '../embedders/types.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import type { FilePart } from '../sequences/index.ts';
 import { createFile } from './atomic-file.ts';
 import { internal } from './run-folder.ts';
 
@@ -16,6 +17,8 @@ export interface CheckedInput {
   sha256: string;
   gzip: boolean;
   windows: number;
+  /** What becomes one checkpoint each. */
+  parts: Omit<FilePart, 'ids'>[];
 }
 
 /** A request whose inputs were read and whose embedders are described: what planRun plans from. */

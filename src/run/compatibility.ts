@@ -9,10 +9,15 @@ import type { EmbedderDescription } from '../embedders/types.ts';
 import { detectAlphabet, isNucleotideLike } from '../sequences/index.ts';
 import { alphabetOf } from './alphabet.ts';
 import type { CheckedRequest } from './checked-request.ts';
-import { commonRoot, InputErrors, inputFiles, scanInputs, type ScannedInput } from './inputs.ts';
+import {
+  commonRoot,
+  DEFAULT_SEQUENCES_PER_FILE,
+  InputErrors,
+  inputFiles,
+  scanInputs,
+  type ScannedInput,
+} from './inputs.ts';
 import type { RunManifest } from './manifest.ts';
-
-export const DEFAULT_SEQUENCES_PER_FILE = 10_000;
 
 const DEFAULT_TUNING: Required<RunTuning> = {
   heartbeatTimeoutMs: DEFAULT_HEARTBEAT_TIMEOUT_MS,
@@ -117,6 +122,7 @@ function checkedRequest(
     sha256: file.summary.sha256,
     gzip: file.summary.gzip,
     windows: file.summary.windows,
+    parts: file.parts,
   }));
   const stems = new Set(inputs.map(({ stem }) => stem));
   return {

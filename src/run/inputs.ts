@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { FailureType } from '../contract/failure-types.ts';
 import type { EmbeddingRunInput } from '../contract/run-request.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
-import { findInputs, scanFile, type InputFile, type InputSummary } from '../sequences/index.ts';
+import { findInputs, scanFile, type FilePart, type InputFile, type InputSummary } from '../sequences/index.ts';
 import { sha256Hex } from './checked-request.ts';
 import { mapLimited } from './limited.ts';
 import { internal } from './run-folder.ts';
@@ -42,8 +42,11 @@ export function inputsListing(inputs: readonly string[]): { name: string; conten
   return { name: path.posix.join(internal.inputs, `${sha256Hex(content)}.txt`), content };
 }
 
+export const DEFAULT_SEQUENCES_PER_FILE = 10_000;
+
 export interface ScannedInput extends InputFile {
   summary: InputSummary;
+  parts: Omit<FilePart, 'ids'>[];
 }
 
 /**
@@ -59,13 +62,14 @@ export async function scanInputs(
   const errors: string[] = [];
   const scanned = await mapLimited(files, INPUTS_AT_ONCE, async (file) => {
     try {
+      const parts: ScannedInput['parts'] = [];
       const summary = await scanFile(file.path, {
         chunkLength: request.chunkLength,
-        sequencesPerFile: Number.MAX_SAFE_INTEGER,
+        sequencesPerFile: request.sequencesPerFile ?? DEFAULT_SEQUENCES_PER_FILE,
         signal,
-        onPart: () => {},
+        onPart: ({ ids: _, ...part }) => void parts.push(part),
       });
-      return { ...file, summary };
+      return { ...file, summary, parts };
     } catch (error) {
       if (!(error instanceof VirnucproError) || error.type !== FailureType.RunInvalidInput) throw error;
       errors.push(error.message);

@@ -3,6 +3,7 @@ import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import type { EmbedderDescription } from '../embedders/types.ts';
 import { assertDistinctOutputs, outputName, scanFile, type FilePart } from '../sequences/index.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
 import type { CheckedInput, CheckedRequest } from './checked-request.ts';
 import { judgeExisting } from './judge-existing.ts';
 import { mapLimited } from './limited.ts';
@@ -49,15 +50,10 @@ export async function draftPlan(
   };
 }
 
-function* plannedOutputs({ inputs, inputRoot, descriptions, sequencesPerFile }: CheckedRequest) {
-  for (const input of inputs) {
-    const parts = Math.ceil(input.windows / sequencesPerFile);
-    for (const { suffix } of descriptions) {
-      for (let part = 1; part <= parts; part++) {
-        const name = outputName(input.stem, parts > 1 ? part : undefined, suffix);
-        yield { name, input: path.join(inputRoot, input.path) };
-      }
-    }
+function* plannedOutputs(request: CheckedRequest) {
+  for (const input of request.inputs) {
+    const file = path.join(request.inputRoot, input.path);
+    for (const { checkpoint } of cellsOf(request, input)) yield { name: checkpoint, input: file };
   }
 }
 
@@ -67,51 +63,64 @@ async function draftInput(
   input: CheckedInput,
   signal: AbortSignal,
 ): Promise<Draft[]> {
+  const cells = cellsOf(request, input);
+  if (!(await anyExists(directory, cells)))
+    return cells.map((cell) => ({ task: { ...MISSING, ...cell }, inTheWay: false }));
+  const judge = (part: FilePart, checkpoint: string, description: EmbedderDescription) => {
+    const source = input.parts.length > 1 ? `${input.path}, part ${part.number}` : input.path;
+    const expect = { kind: description.kind, dim: description.dim, ids: part.ids, source };
+    return judgeExisting(directory, checkpoint, expect, { ...request, signal });
+  };
   const drafts: Draft[] = [];
-  const file = path.join(request.inputRoot, input.path);
-  const split = input.windows > request.sequencesPerFile;
-  const summary = await scanFile(file, {
+  // The ids that a checkpoint must hold are in the input, which is read once however many parts it has.
+  const summary = await scanFile(path.join(request.inputRoot, input.path), {
     chunkLength: request.chunkLength ?? undefined,
     sequencesPerFile: request.sequencesPerFile,
     signal,
     onPart: async (part) => {
-      for (const description of request.descriptions) {
-        drafts.push(await draftTask(directory, request, input, { part, split }, description, signal));
+      for (const [at, description] of request.descriptions.entries()) {
+        const cell = cells[(part.number - 1) * request.descriptions.length + at];
+        if (cell === undefined) throw changedInput(request, input);
+        const { inTheWay, ...verdict } = await judge(part, cell.checkpoint, description);
+        drafts.push({ task: { ...verdict, ...cell }, inTheWay });
       }
     },
   });
-  if (summary.sha256 !== input.sha256) {
-    const message = `${file}: the input changed while the run was being planned; start again when it is complete`;
-    throw new VirnucproError(FailureType.RunInvalidInput, message);
-  }
+  if (summary.sha256 !== input.sha256) throw changedInput(request, input);
   return drafts;
 }
 
-async function draftTask(
-  directory: string,
-  request: CheckedRequest,
-  input: CheckedInput,
-  { part, split }: { part: FilePart; split: boolean },
-  description: EmbedderDescription,
-  signal: AbortSignal,
-): Promise<Draft> {
-  const checkpoint = outputName(input.stem, split ? part.number : undefined, description.suffix);
-  const source = split ? `${input.path}, part ${part.number}` : input.path;
-  const expect = { kind: description.kind, dim: description.dim, ids: part.ids, source };
-  const { inTheWay, ...verdict } = await judgeExisting(directory, checkpoint, expect, { ...request, signal });
-  const { ids: _, ...location } = part;
-  return {
-    task: {
-      ...verdict,
-      embedder: description.name,
-      input: input.path,
-      inputSha256: input.sha256,
-      gzip: input.gzip,
-      part: location,
-      checkpoint,
-    },
-    inTheWay,
-  };
+const MISSING = { state: 'pending', reason: 'missing' } as const;
+
+/** A task before it is known what is there. */
+type Cell = Omit<PlannedTask, 'state' | 'reason' | 'detail'>;
+
+/** The tasks of an input: part by part, and embedder by embedder within a part. */
+function cellsOf({ descriptions }: CheckedRequest, input: CheckedInput): Cell[] {
+  const { path: file, sha256, gzip, parts, stem } = input;
+  return parts.flatMap((part) =>
+    descriptions.map(({ name, suffix }) => ({
+      embedder: name,
+      input: file,
+      inputSha256: sha256,
+      gzip,
+      part,
+      checkpoint: outputName(stem, parts.length > 1 ? part.number : undefined, suffix),
+    })),
+  );
+}
+
+/** Opened by exact name, never looked for in a listing, which lags on NFS. */
+async function anyExists(directory: string, cells: readonly Cell[]): Promise<boolean> {
+  for (const { checkpoint } of cells) {
+    if ((await nodeFileSystem.stat(path.join(directory, checkpoint))) !== undefined) return true;
+  }
+  return false;
+}
+
+function changedInput({ inputRoot }: CheckedRequest, input: CheckedInput): VirnucproError {
+  const message = `${path.join(inputRoot, input.path)}: the input changed while the run was being planned; start again when it is complete`;
+  return new VirnucproError(FailureType.RunInvalidInput, message);
 }
 
 /** Pending tasks come first and by embedder, so that a range of them is two numbers. */

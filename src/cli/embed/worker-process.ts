@@ -9,9 +9,6 @@ import { fileURLToPath } from 'node:url';
 const STOP_TIMEOUT_MS = 25_000;
 /** A worker that dies is started again; one that dies at once is not started in a tight loop. */
 const RESTART_DELAY_MS = 1000;
-/** fsyncs of 32 files in flight must not wait for each other in a pool of 4. */
-const IO_THREADS = '16';
-
 /** A worker process of this command, in a session of its own; started again when it dies. */
 export class WorkerProcess {
   readonly #args: readonly string[];
@@ -37,7 +34,6 @@ export class WorkerProcess {
     const child = spawn(process.execPath, [main, 'worker', ...this.#args], {
       detached: true,
       stdio: ['ignore', output, output, 'ipc'],
-      env: { UV_THREADPOOL_SIZE: IO_THREADS, ...process.env },
     });
     closeSync(output);
     child.on('error', (error) => this.#log(`worker: ${error.message}`));

@@ -123,7 +123,10 @@ export class EmbedderProcess {
   }
 
   #send(header: object, payload?: Uint8Array): void {
+    // One system call a frame.
+    this.#input.cork();
     for (const bytes of encodeFrame(header, payload)) this.#input.write(bytes);
+    this.#input.uncork();
   }
 
   #readAnswers(onReady: (header: Record<string, unknown>) => void): void {

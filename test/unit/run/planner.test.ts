@@ -88,8 +88,9 @@ describe('draftPlan', () => {
     await expect(planning).rejects.toThrow(/a\.fa and .*a_2\.fa would both be written to a_2_FAKE\.pt/u);
   });
 
-  it('an input that changes after it was checked → RunError.InvalidInput', async () => {
-    const { plan, input } = await place({ 'a.fa': fasta('a', 2) });
+  it('an input that changes after it was checked, with a checkpoint to compare it with → RunError.InvalidInput', async () => {
+    const { directory, plan, input } = await place({ 'a.fa': fasta('a', 2) });
+    await writePt(join(directory, 'a_FAKE.pt'), sound(['a1', 'a2']));
     const planning = plan({}, () => writeFileSync(input('a.fa'), fasta('z', 2)));
     await expect(planning).rejects.toThrow('the input changed while the run was being planned');
   });

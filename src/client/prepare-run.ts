@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { runWorkflowId } from '../contract/names.ts';
 import type { EmbedderRequest, EmbeddingRunInput } from '../contract/run-request.ts';

@@ -67,7 +67,10 @@ export async function scanInputs(
         chunkLength: request.chunkLength,
         sequencesPerFile: request.sequencesPerFile ?? DEFAULT_SEQUENCES_PER_FILE,
         signal,
-        onPart: ({ ids: _, ...part }) => void parts.push(part),
+        onPart: (found) => {
+          const { ids: _, ...part } = found;
+          parts.push(part);
+        },
       });
       return { ...file, summary, parts };
     } catch (error) {

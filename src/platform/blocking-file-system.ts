@@ -1,11 +1,6 @@
 import * as fs from 'node:fs';
-import type { FileStat, FileSystem, OpenFile, OpenMode } from './file-system.ts';
-
-const FLAGS: Record<OpenMode, number> = {
-  read: fs.constants.O_RDONLY,
-  'create-exclusive': fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL,
-  'read-write': fs.constants.O_RDWR,
-};
+import type { FileStat, FileSystem, OpenFile } from './file-system.ts';
+import { fileStat, OPEN_FLAGS } from './system-calls.ts';
 
 class BlockingOpenFile implements OpenFile {
   readonly #fd: number;
@@ -37,14 +32,7 @@ class BlockingOpenFile implements OpenFile {
 
 async function statOrUndefined(path: string): Promise<FileStat | undefined> {
   const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (found === undefined) return undefined;
-  return {
-    size: Number(found.size),
-    isFile: found.isFile(),
-    inode: found.ino,
-    links: Number(found.nlink),
-    modifiedNs: found.mtimeNs,
-  };
+  return found === undefined ? undefined : fileStat(found);
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -61,7 +49,7 @@ async function syncFolder(path: string): Promise<void> {
  * multiple of what the calls on a small file take. Never for an event loop that others share.
  */
 export const blockingFileSystem: FileSystem = {
-  open: async (path, mode) => new BlockingOpenFile(fs.openSync(path, FLAGS[mode], 0o666)),
+  open: async (path, mode) => new BlockingOpenFile(fs.openSync(path, OPEN_FLAGS[mode], 0o666)),
   link: async (existing, path) => fs.linkSync(existing, path),
   rename: async (from, to) => fs.renameSync(from, to),
   unlink: async (path) => fs.unlinkSync(path),

@@ -1,13 +1,8 @@
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { FileStat, FileSystem, OpenFile, OpenMode } from './file-system.ts';
-
-const FLAGS: Record<OpenMode, number> = {
-  read: constants.O_RDONLY,
-  'create-exclusive': constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
-  'read-write': constants.O_RDWR,
-};
+import type { FileStat, FileSystem, OpenFile } from './file-system.ts';
+import { fileStat, OPEN_FLAGS } from './system-calls.ts';
 
 class NodeOpenFile implements OpenFile {
   readonly #handle: fs.FileHandle;
@@ -40,13 +35,7 @@ class NodeOpenFile implements OpenFile {
 async function statOrUndefined(path: string): Promise<FileStat | undefined> {
   try {
     const found = await fs.stat(path, { bigint: true });
-    return {
-      size: Number(found.size),
-      isFile: found.isFile(),
-      inode: found.ino,
-      links: Number(found.nlink),
-      modifiedNs: found.mtimeNs,
-    };
+    return fileStat(found);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -84,7 +73,7 @@ function ignoreExisting(error: NodeJS.ErrnoException): void {
 
 /** The real file system. */
 export const nodeFileSystem: FileSystem = {
-  open: async (path, mode) => new NodeOpenFile(await fs.open(path, FLAGS[mode], 0o666)),
+  open: async (path, mode) => new NodeOpenFile(await fs.open(path, OPEN_FLAGS[mode], 0o666)),
   link: (existing, path) => fs.link(existing, path),
   rename: (from, to) => fs.rename(from, to),
   unlink: (path) => fs.unlink(path),

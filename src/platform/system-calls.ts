@@ -1,0 +1,19 @@
+import { constants, type BigIntStats } from 'node:fs';
+import type { FileStat, OpenMode } from './file-system.ts';
+
+/** What open(2) is called with. */
+export const OPEN_FLAGS: Record<OpenMode, number> = {
+  read: constants.O_RDONLY,
+  'create-exclusive': constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
+  'read-write': constants.O_RDWR,
+};
+
+export function fileStat(found: BigIntStats): FileStat {
+  return {
+    size: Number(found.size),
+    isFile: found.isFile(),
+    inode: found.ino,
+    links: Number(found.nlink),
+    modifiedNs: found.mtimeNs,
+  };
+}

@@ -8,19 +8,15 @@ import { exitCodeOf, messageOf, typeOf } from '../exit.ts';
 /** The list in `--json` is cut here; report.json has all. */
 const MAX_LISTED_CHECKPOINTS = 1000;
 
+type Counts = Pick<RunOutcome, 'tasks' | 'found' | 'embedded' | 'failed' | 'skipped' | 'rows'>;
+
 /** `embed --json`, for every exit. */
-export interface EmbedResult {
+export interface EmbedResult extends Counts {
   schema: 1;
   /** `started` after `--detach`; null when the command was ended by SIGTERM and the run is still open. */
   outcome: Outcome | 'started' | null;
   exitCode: number;
   workflowId: string | null;
-  tasks: number;
-  found: number;
-  embedded: number;
-  failed: number;
-  skipped: number;
-  rows: number;
   checkpoints: { path: string; result: string; reason?: string }[];
   seconds: number;
   error?: { type: string; message: string };
@@ -32,7 +28,7 @@ export interface Ending {
   startedAt: number;
 }
 
-const NO_COUNTS = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, rows: 0 };
+const NO_COUNTS: Counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, rows: 0 };
 
 /** The result of a run that has ended, with its checkpoints from report.json. */
 export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: Ending): Promise<EmbedResult> {

@@ -43,7 +43,8 @@ export class JsonLinesProcess {
   }
 
   async end() {
-    if (this.#child.exitCode !== null || this.#child.pid === undefined) return;
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
     this.#child.stdin.end();
     await once(this.#child, 'exit');
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { goalsOf, isMet } from '../../../bench/checkpoint/goals.mjs';
 import { parseOptions } from '../../../bench/checkpoint/options.mjs';
@@ -131,6 +132,13 @@ describe('JsonLinesProcess', () => {
   it('a process that dies → an error with what it wrote to stderr', async () => {
     const child = new JsonLinesProcess(process.execPath, ['-e', echo]);
     await expect(child.request({ die: true })).rejects.toThrow('no more');
+    await child.end();
+  });
+
+  it('a process that is killed → an error, and nothing to wait for', async () => {
+    const child = new JsonLinesProcess(process.execPath, ['-e', 'process.kill(process.pid, "SIGKILL")']);
+    await expect(child.request({})).rejects.toThrow('ended');
+    await setTimeout(100);
     await child.end();
   });
 

@@ -53,45 +53,53 @@ async function workOff(ranges: FuzzRange[], options: FuzzPoolOptions): Promise<v
   await thread.stop();
 }
 
+/** A message of the thread, or why it ended. */
+type Ending = RangeResult | 'ready' | { readonly died: string };
+
 class FuzzThread {
   readonly #worker: Worker;
-  readonly #current: Int32Array;
+  readonly #shared = new SharedArrayBuffer(4);
+  #settle: (ending: Ending) => void = () => {};
 
-  private constructor(worker: Worker, current: Int32Array) {
-    this.#worker = worker;
-    this.#current = current;
+  private constructor({ seed, fixtures }: FuzzPoolOptions) {
+    const workerData: FuzzThreadData = { seed, fixtures, shared: this.#shared };
+    const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB };
+    this.#worker = new Worker(new URL('./fuzz-thread.js', import.meta.url), { workerData, resourceLimits });
+    this.#worker.on('message', (message: RangeResult | 'ready') => this.#settle(message));
+    this.#worker.on('error', (error: unknown) => this.#settle({ died: `ends its thread: ${String(error)}` }));
+    this.#worker.on('exit', (code) => this.#settle({ died: `ends its thread with ${code}` }));
   }
 
-  static async start({ seed, fixtures }: FuzzPoolOptions): Promise<FuzzThread> {
-    const shared = new SharedArrayBuffer(4);
-    const workerData: FuzzThreadData = { seed, fixtures, shared };
-    const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB };
-    const worker = new Worker(new URL('./fuzz-thread.js', import.meta.url), { workerData, resourceLimits });
-    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-    worker.removeAllListeners();
-    return new FuzzThread(worker, new Int32Array(shared));
+  static async start(options: FuzzPoolOptions): Promise<FuzzThread> {
+    const thread = new FuzzThread(options);
+    const ending = await thread.#next();
+    if (ending === 'ready') return thread;
+    throw new Error(`thread: ${JSON.stringify(ending)}`);
   }
 
   /** @returns the failure at which the thread ended, or what it found in the whole range */
   async run(range: FuzzRange): Promise<RangeResult | FuzzFailure> {
-    const worker = this.#worker;
-    let timer: NodeJS.Timeout | undefined;
-    const ending = await new Promise<RangeResult | string>((resolve) => {
-      timer = setTimeout(() => resolve(`hangs: no end within ${HANG_MS} ms`), HANG_MS);
-      worker.once('message', resolve);
-      worker.once('error', (error: unknown) => resolve(`ends its thread: ${String(error)}`));
-      worker.once('exit', (code) => resolve(`ends its thread with ${code}`));
-      worker.postMessage(range);
-    });
-    clearTimeout(timer);
-    worker.removeAllListeners();
-    if (typeof ending !== 'string') return ending;
-    const index = Atomics.load(this.#current, 0);
+    this.#worker.postMessage(range, []);
+    const ending = await this.#next();
+    if (typeof ending === 'object' && 'counts' in ending) return ending;
+    const index = Atomics.load(new Int32Array(this.#shared), 0);
     await this.stop();
-    return { index, reason: ending };
+    return { index, reason: ending === 'ready' ? ending : ending.died };
   }
 
   async stop(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  async #next(): Promise<Ending> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<Ending>((resolve) => {
+        this.#settle = resolve;
+        timer = setTimeout(() => resolve({ died: `hangs: no end within ${HANG_MS} ms` }), HANG_MS);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

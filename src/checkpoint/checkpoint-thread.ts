@@ -3,6 +3,7 @@ import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { inspectCheckpointSync } from './inspect-checkpoint.ts';
 import { publishCheckpoint } from './publish/publish-checkpoint.ts';
 import { arrayRowSource } from './row-source.ts';
+import { indexCheckpoint } from './rows/index-checkpoint.ts';
 import type { CheckpointTasks } from './thread-tasks.ts';
 import { packError } from './transferable-error.ts';
 import { validateCheckpointSync } from './validate-checkpoint.ts';
@@ -11,6 +12,14 @@ export const validate: CheckpointTasks['validate'] = ({ paths, options }) =>
   paths.map((path) => validateCheckpointSync(path, options));
 
 export const inspect: CheckpointTasks['inspect'] = ({ path }) => inspectCheckpointSync(path);
+
+export const index: CheckpointTasks['index'] = ({ path, options }) => {
+  try {
+    return { indexed: indexCheckpoint(path, options) };
+  } catch (error) {
+    return { error: packError(error) };
+  }
+};
 
 /** Beyond this, an abort has to be noticed on the way, and the digest of a file hides behind its fsync: calls must not block. */
 const LARGE_BYTES = 4 << 20;

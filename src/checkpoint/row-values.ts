@@ -2,7 +2,7 @@ import type { NumpyArray, TorchFile, TorchTensor } from '../torch/index.ts';
 import { ELEMENT_SIZE, isContiguous, readBytes, readFloat32Range, readFloatList } from '../torch/index.ts';
 import type { RowLayout } from './row-layout.ts';
 
-type FloatType = 'float32' | 'float64' | 'float16' | 'bfloat16';
+export type FloatType = 'float32' | 'float64' | 'float16' | 'bfloat16';
 
 /**
  * Copies `count` rows from row `start`, as float32, into the first `count × dim` values of `into`.
@@ -52,7 +52,7 @@ function readTensorRow(file: TorchFile, tensor: TorchTensor, row: number, into: 
 }
 
 /** Offset in elements of row `row` where all dimensions but the last are counted through in C order. */
-function leadingOffset(shape: readonly number[], stride: readonly number[], row: number): number {
+export function leadingOffset(shape: readonly number[], stride: readonly number[], row: number): number {
   let offset = 0;
   let rest = row;
   for (let axis = shape.length - 2; axis >= 0; axis--) {
@@ -75,7 +75,8 @@ function readNumpyRow(array: NumpyArray, row: number, into: Float32Array): void 
   for (let column = 0; column < into.length; column++) into[column] = decode(view, (first + column * step) * size);
 }
 
-function numpyStrides(array: NumpyArray): number[] {
+/** Elements from one value to the next, for each axis. */
+export function numpyStrides(array: NumpyArray): number[] {
   const stride = array.shape.map(() => 1);
   const axes = array.shape.map((_, axis) => axis);
   if (!array.fortranOrder) axes.reverse();
@@ -99,7 +100,8 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function decoder(dtype: FloatType, littleEndian: boolean): (view: DataView, offset: number) => number {
+/** @returns a function from view and byte offset to value */
+export function decoder(dtype: FloatType, littleEndian: boolean): (view: DataView, offset: number) => number {
   switch (dtype) {
     case 'float32':
       return (view, offset) => view.getFloat32(offset, littleEndian);

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { IndexedCheckpoint } from './rows/index-checkpoint.ts';
 import type { TransferableError } from './transferable-error.ts';
 import type { CheckpointEntry, CheckpointInspection, PublishResult, ValidateOptions, WrittenKind } from './types.ts';
 
@@ -17,5 +18,6 @@ export interface WriteInput {
 export interface CheckpointTasks {
   validate(input: { paths: readonly string[]; options: ValidateOptions }): CheckpointEntry[];
   inspect(input: { path: string }): CheckpointInspection;
+  index(input: { path: string; options: ValidateOptions }): { indexed: IndexedCheckpoint } | { error: TransferableError };
   write(input: WriteInput): Promise<{ result: PublishResult } | { error: TransferableError }>;
 }

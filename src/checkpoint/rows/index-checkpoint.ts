@@ -1,0 +1,46 @@
+import { statSync } from 'node:fs';
+import { asCheckpointError, openAndCheck } from '../check-source.ts';
+import { incompatible } from '../errors.ts';
+import type { CheckpointKind, CheckpointStatus, ValidateOptions } from '../types.ts';
+import type { FileIdentity } from './row-file.ts';
+import { identityOf } from './row-file.ts';
+import type { RowIndex } from './row-index.ts';
+import { indexRows } from './row-index.ts';
+
+/** All that is needed to read the rows of a checkpoint that was checked; crosses from thread to thread. */
+export interface IndexedCheckpoint {
+  readonly path: string;
+  readonly kind: CheckpointKind;
+  readonly version: string;
+  readonly status: CheckpointStatus | null;
+  readonly ids: readonly string[];
+  readonly index: RowIndex;
+  /** Of the file that was checked: it may be another one by the time that its rows are read. */
+  readonly identity: FileIdentity;
+}
+
+/**
+ * Checks a checkpoint, in the calling thread, and computes where its rows lie.
+ *
+ * @throws CheckpointError what is wrong with the file; `incompatible` with code `ROWS_MISSING` where a generic checkpoint
+ *   holds no ids and rows
+ */
+export function indexCheckpoint(path: string, options: ValidateOptions): IndexedCheckpoint {
+  const identity = identify(path);
+  const { checked, source } = openAndCheck(path, options);
+  source?.close();
+  const { problem, file, layout, kind, version, status, ids } = checked;
+  if (problem) throw problem;
+  if (file && layout && ids && kind !== undefined && version !== undefined) {
+    return { path, kind, version, status: status ?? null, ids, index: indexRows(file, layout), identity };
+  }
+  throw incompatible(path, 'ROWS_MISSING', 'a dict without ids and rows cannot be read row by row');
+}
+
+function identify(path: string): FileIdentity {
+  try {
+    return identityOf(statSync(path, { bigint: true }));
+  } catch (error) {
+    throw asCheckpointError(error, path);
+  }
+}

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   inspectCheckpoint,
+  openCheckpoint,
   validateCheckpoint,
   validateCheckpointSync,
   writeCheckpoint,
@@ -62,6 +63,14 @@ async function longestDelayMs(work: () => unknown): Promise<number> {
   return monitor.max / 1e6;
 }
 
+async function readEveryRow(path: string): Promise<void> {
+  const checkpoint = await openCheckpoint(path);
+  let rows = 0;
+  for await (const { values } of checkpoint) rows += values.length / DIM;
+  checkpoint.close();
+  expect(rows).toBe(checkpoint.rows);
+}
+
 describe('event loop of a process that works on a large checkpoint', () => {
   let folder: string;
   let path: string;
@@ -79,9 +88,11 @@ describe('event loop of a process that works on a large checkpoint', () => {
     expect(delayed).toBeGreaterThan(slow.blockingMs * TOLERATED_SHARE);
   });
 
-  const WORK: Record<string, () => Promise<object>> = {
+  const WORK: Record<string, () => Promise<unknown>> = {
     'validateCheckpoint, deep': () => validateCheckpoint(path, { level: 'deep' }),
     'validateCheckpoint, structure': () => validateCheckpoint(path),
+    'openCheckpoint, deep': async () => (await openCheckpoint(path, { level: 'deep' })).close(),
+    'openCheckpoint, every row read': () => readEveryRow(path),
     inspectCheckpoint: () => inspectCheckpoint(path),
     writeCheckpoint: () => writeCheckpoint(join(folder, 'written_DNABERT_S.pt'), slow.content),
   };

@@ -15,11 +15,16 @@ export function readRows(file: TorchFile, layout: RowLayout, start: number, coun
     throw new RangeError(`rows ${start} to ${start + count} asked for, there are ${rows}`);
   }
   if (into.length < count * dim) throw new RangeError(`${count} × ${dim} values do not fit into ${into.length}`);
-  if (layout.form === 'tensor' && layout.tensor.dtype === 'float32' && isContiguous(layout.tensor)) {
+  if (layout.form === 'tensor' && isPlain(layout.tensor)) {
     readFloat32Range(file, layout.tensor, start * dim, into.subarray(0, count * dim));
     return;
   }
   for (let row = 0; row < count; row++) readRow(file, layout, start + row, into.subarray(row * dim, (row + 1) * dim));
+}
+
+/** Whether its values are float32 that lie side by side and mean what they say. */
+function isPlain(tensor: TorchTensor): boolean {
+  return tensor.dtype === 'float32' && !tensor.neg && !tensor.conj && isContiguous(tensor);
 }
 
 function readRow(file: TorchFile, layout: RowLayout, row: number, into: Float32Array): void {
@@ -31,7 +36,7 @@ function readRow(file: TorchFile, layout: RowLayout, row: number, into: Float32A
     const cell = layout.cells[row];
     if (cell === undefined) throw new RangeError(`row ${row} asked for, there are ${layout.rows}`);
     if (cell.type === 'list') readFloatList(file, cell, into);
-    else if (cell.dtype === 'float32' && isContiguous(cell)) readFloat32Range(file, cell, 0, into);
+    else if (isPlain(cell)) readFloat32Range(file, cell, 0, into);
     else readTensorRow(file, cell, 0, into);
   }
 }

@@ -172,10 +172,14 @@ function widenEntry(zip: BuiltZip, random: Random): Buffer {
   }
   bytes.writeUInt16LE(extra.length, entry + 30);
   const end = entry + 46 + bytes.readUInt16LE(entry + 28);
-  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(zip.zip64End + 40) + BigInt(extra.length), zip.zip64End + 40);
-  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(zip.locator + 8) + BigInt(extra.length), zip.locator + 8);
+  addTo64(bytes, zip.zip64End + 40, extra.length);
+  addTo64(bytes, zip.locator + 8, extra.length);
   bytes.writeUInt32LE((bytes.readUInt32LE(zip.end + 12) + extra.length) >>> 0, zip.end + 12);
   return Buffer.concat([bytes.subarray(0, end), extra, bytes.subarray(end)]);
+}
+
+function addTo64(bytes: Buffer, at: number, value: number): void {
+  bytes.writeBigUInt64LE(BigInt.asUintN(64, bytes.readBigUInt64LE(at) + BigInt(value)), at);
 }
 
 function damageBytes(bytes: Buffer, random: Random): Buffer {

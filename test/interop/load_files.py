@@ -3,11 +3,13 @@
 MODE is weights_only, mmap (both), or full: torch 1.13 takes no Python float under weights_only, not even its own.
 """
 import json
+import pathlib
 import sys
 
 import torch
 
-from describe_value import describe
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "torch"))
+from describe_value import describe  # noqa: E402
 
 mode, *paths = sys.argv[1:]
 options = {"weights_only": mode != "full"}

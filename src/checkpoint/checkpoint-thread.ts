@@ -1,5 +1,6 @@
 import { blockingFileSystem } from '../platform/blocking-file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { convertIndexed } from './convert/convert-indexed.ts';
 import { inspectCheckpointSync } from './inspect-checkpoint.ts';
 import { publishCheckpoint } from './publish/publish-checkpoint.ts';
 import { arrayRowSource } from './row-source.ts';
@@ -18,6 +19,18 @@ export const index: CheckpointTasks['index'] = ({ path, options }) => {
     return { indexed: indexCheckpoint(path, options) };
   } catch (error) {
     return { error: packError(error) };
+  }
+};
+
+export const convert: CheckpointTasks['convert'] = async ({ abortPort, ...conversion }) => {
+  const controller = new AbortController();
+  abortPort.once('message', () => controller.abort());
+  try {
+    return { result: await convertIndexed(conversion, { signal: controller.signal }) };
+  } catch (error) {
+    return { error: packError(error) };
+  } finally {
+    abortPort.close();
   }
 };
 

@@ -1,4 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Conversion } from './convert/convert-indexed.ts';
+import type { ConvertResult } from './convert/types.ts';
 import type { IndexedCheckpoint } from './rows/index-checkpoint.ts';
 import type { TransferableError } from './transferable-error.ts';
 import type { CheckpointEntry, CheckpointInspection, PublishResult, ValidateOptions, WrittenKind } from './types.ts';
@@ -18,6 +20,13 @@ export interface WriteInput {
 export interface CheckpointTasks {
   validate(input: { paths: readonly string[]; options: ValidateOptions }): CheckpointEntry[];
   inspect(input: { path: string }): CheckpointInspection;
-  index(input: { path: string; options: ValidateOptions }): { indexed: IndexedCheckpoint } | { error: TransferableError };
+  index(input: {
+    path: string;
+    options: ValidateOptions;
+  }): { indexed: IndexedCheckpoint } | { error: TransferableError };
+  /** Anything that arrives at the port aborts the conversion. */
+  convert(
+    input: Conversion & { abortPort: MessagePort },
+  ): Promise<{ result: ConvertResult } | { error: TransferableError }>;
   write(input: WriteInput): Promise<{ result: PublishResult } | { error: TransferableError }>;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { controlCommands } from './control-commands.ts';
+import { convertCommand } from './convert-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { printRefusal } from './embed/run-embed.ts';
 import { embedCommand } from './embed-command.ts';
@@ -32,6 +33,7 @@ for (const command of [
   embedCommand(),
   validateCommand(),
   inspectCommand(),
+  convertCommand(),
   workerCommand(),
   ...controlCommands(),
   replayCommand(),

@@ -182,7 +182,7 @@ const MAX_NAME_BYTES = 255;
 const CUT_CHARACTER_BYTES = 2;
 
 /** `.{name}.{unique}.tmp` beside the target: only there can it be linked, and only names with a dot are no checkpoints. */
-function tempPath(path: string): string {
+export function tempPath(path: string): string {
   const suffix = `.${process.pid}-${randomBytes(8).toString('hex')}.tmp`;
   const room = MAX_NAME_BYTES - suffix.length - '.'.length - CUT_CHARACTER_BYTES;
   const name = Buffer.from(basename(path)).subarray(0, room).toString();
@@ -190,7 +190,7 @@ function tempPath(path: string): string {
 }
 
 /** System calls on an open file do not name it in their errors. */
-function namingFile(error: unknown, path: string): unknown {
+export function namingFile(error: unknown, path: string): unknown {
   const code = errnoOf(error);
   if (!(error instanceof Error) || code === undefined || error.message.includes(path)) return error;
   const { errno, syscall } = error as NodeJS.ErrnoException;

@@ -126,6 +126,11 @@ describe('found by the fuzzer', () => {
     ).toBe(ACCEPTED);
   });
 
+  test('an empty view with huge strides → no values', () => {
+    const empty = tensor({ size: [int(3), int(0)], stride: [int(200_000), int(1)] });
+    expect(one(buildPickle([empty]))).toBe(ACCEPTED);
+  });
+
   test('sound files of this package → accepted', async () => {
     expect(checkInput((await written(sample('merged'))).bytes, packageUnderTest)).toBe(ACCEPTED);
   });

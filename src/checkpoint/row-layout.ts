@@ -1,4 +1,4 @@
-import type { PyList, PyValue, TorchTensor, NumpyArray } from '../torch/index.ts';
+import type { NumpyArray, PyList, PyValue, TorchStorage, TorchTensor } from '../torch/index.ts';
 import { ELEMENT_SIZE, isDict, isList, isNumpyArray, isTensor, pythonTypeName } from '../torch/index.ts';
 import { numpyFloatType } from './row-values.ts';
 
@@ -69,9 +69,9 @@ function describeItems(name: string, items: readonly PyValue[]): DescribedRows {
   for (const [row, item] of items.entries()) {
     const value = isDict(item) ? item.get('mean_representation') : item;
     const label = isDict(item) ? item.get('label') : undefined;
-    const cell = readCell(`${name}[${row}]`, value);
-    if ('problem' in cell) return { problem: cell.problem };
-    cells.push(cell.value);
+    const fault = isPlainCell(value) ? undefined : cellProblem(`${name}[${row}]`, value);
+    if (fault) return { problem: fault };
+    cells.push(value as RowCell);
     labels.push(typeof label === 'string' ? label : undefined);
   }
   const first = cells[0];
@@ -83,16 +83,30 @@ function describeItems(name: string, items: readonly PyValue[]): DescribedRows {
   return row < 0 ? { layout } : { layout, ragged: { row, dim: cellLength(cells[row] as RowCell) } };
 }
 
-function readCell(name: string, value: PyValue | undefined): { value: RowCell } | { problem: RowProblem } {
+/** What nearly every row is; all other rows are looked at by {@link cellProblem}. */
+function isPlainCell(value: PyValue | undefined): boolean {
+  if (isList(value)) return value.floatCount === value.length;
+  return isTensor(value) && value.dtype === 'float32' && value.shape.length === 1 && fits(value);
+}
+
+function cellProblem(name: string, value: PyValue | undefined): RowProblem | undefined {
   if (isTensor(value)) {
     const fault = tensorProblem(name, value);
-    if (fault) return { problem: fault };
-    if (value.shape.length > 0 && value.numel === value.shape.at(-1)) return { value };
-    return shapeProblem(name, value.shape);
+    if (fault) return fault;
+    const isRow = value.shape.length > 0 && value.numel === value.shape.at(-1);
+    return isRow ? undefined : shapeProblem(name, value.shape).problem;
   }
-  if (isList(value) && value.floatCount === value.length) return { value };
+  if (isList(value) && value.floatCount === value.length) return undefined;
   const got = value === undefined ? 'a dict without mean_representation' : pythonTypeName(value);
-  return problem('ROWS_MISSING', `${name} is no row: expected a tensor or a list of floats, got ${got}`);
+  return problem('ROWS_MISSING', `${name} is no row: expected a tensor or a list of floats, got ${got}`).problem;
+}
+
+function bytesOf(tensor: TorchTensor): number {
+  return tensor.numel * ELEMENT_SIZE[tensor.dtype];
+}
+
+function fits(tensor: TorchTensor): boolean {
+  return bytesOf(tensor) <= tensor.storage.byteLength;
 }
 
 export function cellLength(cell: RowCell): number {
@@ -105,21 +119,32 @@ function tensorProblem(name: string, tensor: TorchTensor): RowProblem | undefine
   if (!FLOATS.has(tensor.dtype)) {
     return { code: 'DTYPE', text: `${name} is a tensor of ${tensor.dtype}, expected float32` };
   }
-  if (tensor.numel * ELEMENT_SIZE[tensor.dtype] <= tensor.storage.byteLength) return undefined;
-  return amplification(name, tensor.numel * ELEMENT_SIZE[tensor.dtype], tensor.storage.byteLength);
+  return fits(tensor) ? undefined : amplification(name, bytesOf(tensor), tensor.storage.byteLength);
 }
 
 /** Rows that share bytes could ask for any amount of work and memory from a small file (stride 0, repeated views). */
 function overlapProblem(name: string, cells: readonly RowCell[]): RowProblem | undefined {
-  const storages = new Map<string, number>();
+  if (haveOwnStorages(cells)) return undefined;
+  const storages = new Set<TorchStorage>();
   let bytes = 0;
   for (const cell of cells) {
     if (cell.type !== 'tensor') continue;
-    bytes += cell.numel * ELEMENT_SIZE[cell.dtype];
-    storages.set(cell.storage.key, cell.storage.byteLength);
+    bytes += bytesOf(cell);
+    storages.add(cell.storage);
   }
-  const stored = [...storages.values()].reduce((sum, size) => sum + size, 0);
+  const stored = [...storages].reduce((sum, { byteLength }) => sum + byteLength, 0);
   return bytes <= stored ? undefined : amplification(name, bytes, stored);
+}
+
+/** As torch writes them: one storage a row, in the order of the rows. */
+function haveOwnStorages(cells: readonly RowCell[]): boolean {
+  let previous = -1;
+  for (const cell of cells) {
+    if (cell.type !== 'tensor') continue;
+    if (cell.storage.dataOffset <= previous) return false;
+    previous = cell.storage.dataOffset;
+  }
+  return true;
 }
 
 function amplification(name: string, expected: number, stored: number): RowProblem {

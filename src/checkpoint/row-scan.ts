@@ -1,6 +1,5 @@
 import type { FloatRun, PyFloat, PyList, TorchFile, TorchStorage } from '../torch/index.ts';
-import { isContiguous } from '../torch/index.ts';
-import { hasNonFinite, isAllZero } from './float-bits.ts';
+import { hasNonFinite, isContiguous } from '../torch/index.ts';
 import type { RowLayout } from './row-layout.ts';
 import { readRows } from './row-values.ts';
 import { plural, quote } from './text.ts';
@@ -32,7 +31,7 @@ class RowTally {
 /** A run of float32 values in one storage that are rows, side by side. */
 interface Region {
   firstRow: number;
-  /** Elements of the storage. */
+  /** Bytes of the storage. */
   start: number;
   end: number;
 }
@@ -61,15 +60,18 @@ export class RowScan {
   chunk(storage: TorchStorage, bytes: Buffer, byteOffset: number): void {
     const region = this.#regions.get(storage.key);
     if (region === undefined) return;
-    const values = int32View(bytes);
-    const from = Math.max(region.start, byteOffset / 4);
-    const to = Math.min(region.end, byteOffset / 4 + values.length);
-    const { dim } = this.#layout;
+    const from = Math.max(region.start, byteOffset);
+    const to = Math.min(region.end, byteOffset + bytes.length);
+    if (from >= to) return;
+    const values = aligned(bytes);
+    // Nearly every chunk is finite throughout: only another is looked at row by row.
+    const isFinite = !hasNonFinite(values, from - byteOffset, to - byteOffset);
+    const rowBytes = 4 * this.#layout.dim;
     for (let at = from; at < to;) {
-      const row = Math.floor((at - region.start) / dim);
-      const rowEnd = region.start + (row + 1) * dim;
+      const row = Math.floor((at - region.start) / rowBytes);
+      const rowEnd = region.start + (row + 1) * rowBytes;
       const stop = Math.min(rowEnd, to);
-      this.#look(values, at - byteOffset / 4, stop - byteOffset / 4);
+      this.#look(values, at - byteOffset, stop - byteOffset, isFinite);
       if (stop === rowEnd) this.#endRow(region.firstRow + row);
       at = stop;
     }
@@ -102,10 +104,10 @@ export class RowScan {
 
   #readAndLook(file: TorchFile, start: number, count: number): void {
     const values = new Float32Array(this.#layout.dim);
-    const bits = new Int32Array(values.buffer);
+    const bytes = Buffer.from(values.buffer);
     for (let row = start; row < start + count; row++) {
       readRows(file, this.#layout, row, 1, values);
-      this.#look(bits, 0, bits.length);
+      this.#look(bytes, 0, bytes.length);
       this.#endRow(row);
     }
   }
@@ -122,9 +124,9 @@ export class RowScan {
     this.#endRow(row);
   }
 
-  #look(values: Int32Array, from: number, to: number): void {
-    if (hasNonFinite(values, from, to)) this.#rowIsFinite = false;
-    if (this.#rowIsZero && !isAllZero(values, from, to)) this.#rowIsZero = false;
+  #look(bytes: Buffer, from: number, to: number, isFinite = false): void {
+    if (!isFinite && hasNonFinite(bytes, from, to)) this.#rowIsFinite = false;
+    if (this.#rowIsZero && !isAllZero(bytes, from, to)) this.#rowIsZero = false;
   }
 
   #endRow(row: number): void {
@@ -146,15 +148,20 @@ function streamableRegions(layout: RowLayout): Map<string, Region> {
     if (regions.has(key)) shared.add(key);
     if (tensor.dtype !== 'float32' || !isContiguous(tensor)) shared.add(key);
     const start = tensor.storageOffset;
-    regions.set(key, { firstRow, start, end: start + tensor.numel });
+    regions.set(key, { firstRow, start: 4 * start, end: 4 * (start + tensor.numel) });
   }
   for (const key of shared) regions.delete(key);
   return regions;
 }
 
-function int32View(bytes: Buffer): Int32Array {
-  const whole = bytes.byteLength - (bytes.byteLength % 4);
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : Buffer.from(bytes);
-  if (aligned.byteOffset % 4 === 0) return new Int32Array(aligned.buffer, aligned.byteOffset, whole / 4);
-  return new Int32Array(aligned.buffer.slice(aligned.byteOffset, aligned.byteOffset + whole));
+/** Whether the float32 values of `bytes[from, to)` are ±0 throughout; nearly always the first one is not. */
+function isAllZero(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 4) if (bytes.readInt32LE(at) << 1 !== 0) return false;
+  return true;
+}
+
+/** The same bytes, starting on a multiple of 4. */
+function aligned(bytes: Buffer): Buffer {
+  if (bytes.byteOffset % 4 === 0) return bytes;
+  return Buffer.from(new Uint8Array(bytes).buffer);
 }

@@ -42,6 +42,7 @@ export type { DType, TypedDType } from './tensor/dtype.ts';
 export { isContiguous, readFloat32Range, readFloatList, readTensor } from './tensor/read-values.ts';
 export type { TensorValues } from './tensor/read-values.ts';
 export type { ComplexNumber, ElementValue } from './tensor/elements.ts';
+export { hasNonFinite } from './scan/scan.ts';
 export { writeTorchFile } from './write-torch-file.ts';
 export type { FilePatch, WriteTorchFileOptions, WrittenTorchFile } from './write-torch-file.ts';
 export { pendingString, pyDict, pyFloat, pyFloats, pyList, pyTensor } from './writable.ts';

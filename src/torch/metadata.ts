@@ -44,13 +44,13 @@ export function readMetadata(archive: Archive, read: (record: ArchiveRecord) => 
   const check = (name: string, expected: RegExp, description: string): string | undefined => {
     const text = texts.get(name);
     if (text === undefined || expected.test(text)) return text;
-    throw broken(archive.byName.get(name) as ArchiveRecord, text, description);
+    throw broken(archive.find(name) as ArchiveRecord, text, description);
   };
   check('.storage_alignment', /^[0-9]{1,10}$/, 'a number');
   const byteOrder = check('byteorder', /^(little|big)$/, 'little or big') ?? 'little';
   const layout = check('.format_version', /^[0-9]{1,10}$/, 'a number') ?? LAYOUT_VERSION;
   if (layout !== LAYOUT_VERSION) {
-    throw unsupported(archive.byName.get('.format_version') as ArchiveRecord, layout, LAYOUT_VERSION);
+    throw unsupported(archive.find('.format_version') as ArchiveRecord, layout, LAYOUT_VERSION);
   }
   const version = check('version', /^[0-9]{1,10}\n?$/, 'a number');
   if (version === undefined) {
@@ -58,7 +58,7 @@ export function readMetadata(archive: Archive, read: (record: ArchiveRecord) => 
   }
   const formatVersion = Number.parseInt(version, 10);
   if (formatVersion > MAX_FORMAT_VERSION) {
-    throw unsupported(archive.byName.get('version') as ArchiveRecord, version.trim(), MAX_FORMAT_VERSION);
+    throw unsupported(archive.find('version') as ArchiveRecord, version.trim(), MAX_FORMAT_VERSION);
   }
   return { formatVersion, byteOrder: byteOrder as Metadata['byteOrder'] };
 }

@@ -9,7 +9,9 @@ import { readPickle } from './pickle/read-pickle.ts';
 import type { ReadPickle } from './pickle/read-pickle.ts';
 import type { PyValue, TorchStorage } from './pickle/values.ts';
 import { StorageTable } from './storages.ts';
-import { Window, WINDOW_BYTES } from './window.ts';
+import { leaseScanMemory, SCAN_BYTES } from './scan/scan.ts';
+import { Window } from './window.ts';
+import { STORAGE_FOLDER } from './zip/archive.ts';
 import type { Archive, ArchiveRecord } from './zip/archive.ts';
 import { readArchive } from './zip/read-archive.ts';
 import { readDirectory } from './zip/read-directory.ts';
@@ -32,7 +34,7 @@ export interface ReadTorchFileOptions {
   onStructure?: (file: TorchFile) => void;
   /**
    * Level `deep`: sees the bytes of every storage in the same single pass that computes the CRC, in file order, in
-   * chunks of at most 1 MiB that are only valid during the call. `byteOffset` is relative to the storage.
+   * chunks of at most 256 KiB that are only valid during the call. `byteOffset` is relative to the storage.
    * Chunk lengths are multiples of 64 except for the last one of a storage. Storages that nothing refers to are not shown.
    */
   onStorageChunk?: (storage: TorchStorage, chunk: Buffer, byteOffset: number) => void;
@@ -42,8 +44,8 @@ export interface TorchFile {
   readonly source: ByteSource;
   readonly archive: Archive;
   readonly root: PyValue;
-  /** By storage key, in the order in which the pickle refers to them. */
-  readonly storages: ReadonlyMap<string, TorchStorage>;
+  /** In the order in which the pickle refers to them. */
+  readonly storages: readonly TorchStorage[];
   /** `data/*` records that nothing in the pickle refers to. */
   readonly unreferencedStorages: readonly string[];
   /** `unverified`: a CRC of this level is missing (0 over content), so nothing vouches for those bytes. */
@@ -71,7 +73,7 @@ function checkCrc(record: ArchiveRecord, crc: number): boolean {
 }
 
 function pickleRecord(archive: Archive): ArchiveRecord {
-  const record = archive.byName.get(PICKLE_RECORD);
+  const record = archive.find(PICKLE_RECORD);
   if (record !== undefined) return record;
   throw new TorchFileError('MISSING_RECORD', `record ${PICKLE_RECORD} is missing`, { record: PICKLE_RECORD });
 }
@@ -85,18 +87,14 @@ interface WalkedPickle extends ReadPickle {
  * Walks the pickle and computes its CRC in the same pass. Where both are wrong, the CRC is the reason: damaged bytes can
  * look like anything, even like a forbidden global.
  */
-function walkPickle(source: ByteSource, archive: Archive, level: TorchReadLevel): WalkedPickle {
+function walkPickle(source: ByteSource, window: Buffer, archive: Archive, level: TorchReadLevel): WalkedPickle {
   const record = pickleRecord(archive);
   const withCrc = level !== 'trusted';
-  const input = new PickleInput(source, {
-    start: record.dataOffset,
-    size: record.size,
-    withCrc,
-    inspectFloats: level === 'deep',
-  });
+  const place = { start: record.dataOffset, size: record.size };
+  const input = new PickleInput(source, { ...place, window, withCrc, inspectFloats: level === 'deep' });
   const storages = new StorageTable(archive);
   try {
-    const pickle = readPickle(input, storages.load);
+    const pickle = readPickle(input, storages);
     return { ...pickle, storages, crcPresent: !withCrc || checkCrc(record, input.finish()) };
   } catch (error) {
     if (withCrc && error instanceof TorchFileError && error.code !== 'CRC_MISMATCH') checkCrc(record, input.finish());
@@ -105,15 +103,20 @@ function walkPickle(source: ByteSource, archive: Archive, level: TorchReadLevel)
 }
 
 /** Reads every storage record once, in file order. @returns whether all of them carry CRCs */
-function checkStorages(file: TorchFile, onChunk: ReadTorchFileOptions['onStorageChunk']): boolean {
-  const window = new Window(file.source, WINDOW_BYTES);
+function checkStorages(
+  file: TorchFile,
+  storages: StorageTable,
+  buffer: Buffer,
+  onChunk: ReadTorchFileOptions['onStorageChunk'],
+): boolean {
+  const window = new Window(file.source, buffer, SCAN_BYTES);
   let present = true;
   for (const record of file.archive.records) {
-    if (!record.name.startsWith('data/')) continue;
-    const storage = file.storages.get(record.name.slice('data/'.length));
+    if (!record.name.startsWith(STORAGE_FOLDER)) continue;
+    const storage = storages.ofRecord(record);
     let crc = 0;
-    for (let at = 0; at < record.size; at += WINDOW_BYTES) {
-      const chunk = window.view(record.dataOffset + at, Math.min(WINDOW_BYTES, record.size - at));
+    for (let at = 0; at < record.size; at += SCAN_BYTES) {
+      const chunk = window.view(record.dataOffset + at, Math.min(SCAN_BYTES, record.size - at));
       crc = crc32(chunk, crc);
       if (storage !== undefined) onChunk?.(storage, chunk, at);
     }
@@ -129,8 +132,17 @@ function checkStorages(file: TorchFile, onChunk: ReadTorchFileOptions['onStorage
  * @throws FileChangedError, errno errors: nothing is known about the bytes
  */
 export function readTorchFile(source: ByteSource, options: ReadTorchFileOptions = {}): TorchFile {
+  const memory = leaseScanMemory();
+  try {
+    return readThrough(memory.buffer, source, options);
+  } finally {
+    memory.release();
+  }
+}
+
+function readThrough(window: Buffer, source: ByteSource, options: ReadTorchFileOptions): TorchFile {
   const level = options.level ?? 'structure';
-  const archive = level === 'trusted' ? readDirectory(source) : readArchive(source);
+  const archive = level === 'trusted' ? readDirectory(source) : readArchive(source, window);
   const readRecord = (record: ArchiveRecord): Buffer => readBytes(source, record.dataOffset, record.size);
   let crcsPresent = true;
   const metadata = readMetadata(archive, (record) => {
@@ -138,13 +150,13 @@ export function readTorchFile(source: ByteSource, options: ReadTorchFileOptions 
     if (level !== 'trusted' && !checkCrc(record, crc32(bytes))) crcsPresent = false;
     return bytes;
   });
-  const { root, protocol, storages, crcPresent } = walkPickle(source, archive, level);
+  const { root, protocol, storages, crcPresent } = walkPickle(source, window, archive, level);
   crcsPresent &&= crcPresent;
   const file: TorchFile = {
     source,
     archive,
     root,
-    storages: storages.byKey,
+    storages: storages.all,
     unreferencedStorages: unreferenced(archive, storages),
     integrity: crcsPresent ? (level === 'deep' ? 'structure' : level) : 'unverified',
     pickleProtocol: protocol,
@@ -152,13 +164,13 @@ export function readTorchFile(source: ByteSource, options: ReadTorchFileOptions 
   };
   options.onStructure?.(file);
   if (level !== 'deep') return file;
-  crcsPresent = checkStorages(file, options.onStorageChunk) && crcsPresent;
+  crcsPresent = checkStorages(file, storages, window, options.onStorageChunk) && crcsPresent;
   return { ...file, integrity: crcsPresent ? 'verified' : 'unverified' };
 }
 
-/** Counting first: the usual file has none, and ten thousand names need not be cut apart to say so. */
-function unreferenced({ records }: Archive, { byKey }: StorageTable): string[] {
-  const data = records.filter(({ name }) => name.startsWith('data/'));
-  if (data.length === byKey.size) return [];
-  return data.map(({ name }) => name).filter((name) => !byKey.has(name.slice('data/'.length)));
+/** Counting first: the usual file has none. */
+function unreferenced({ records }: Archive, storages: StorageTable): string[] {
+  const data = records.filter(({ name }) => name.startsWith(STORAGE_FOLDER));
+  if (data.length === storages.all.length) return [];
+  return data.filter((record) => storages.ofRecord(record) === undefined).map(({ name }) => name);
 }

@@ -1,8 +1,5 @@
 import type { ByteSource } from './byte-source.ts';
 
-/** Large enough that system calls do not count, small enough to stay in the processor's cache until the CRC is done. */
-export const WINDOW_BYTES = 1 << 20;
-
 /**
  * Looks at ranges of a file in ascending order, through one buffer that is read ahead: neighbouring small ranges cost one
  * system call together.
@@ -11,19 +8,29 @@ export class Window {
   readonly #source: ByteSource;
   readonly #readAhead: number;
   #buffer: Buffer;
+  #data: DataView;
   #start = 0;
   #length = 0;
 
-  /** @param readAhead bytes to read at least, e.g. {@link WINDOW_BYTES}; 0 where the ranges lie far apart */
-  constructor(source: ByteSource, readAhead: number) {
+  /**
+   * @param buffer what to read into; replaced if a range does not fit
+   * @param readAhead bytes to read at least; 0 where the ranges lie far apart
+   */
+  constructor(source: ByteSource, buffer: Buffer, readAhead: number) {
     this.#source = source;
-    this.#readAhead = readAhead;
-    this.#buffer = Buffer.allocUnsafe(Math.max(Math.min(readAhead, source.size), 4096));
+    this.#readAhead = Math.min(readAhead, buffer.length);
+    this.#buffer = buffer;
+    this.#data = viewOf(buffer);
   }
 
   /** Holds what {@link locate} found, until the next call. */
   get buffer(): Buffer {
     return this.#buffer;
+  }
+
+  /** The same memory. */
+  get data(): DataView {
+    return this.#data;
   }
 
   /** @returns where in {@link buffer} the range starts */
@@ -42,10 +49,17 @@ export class Window {
 
   #fill(offset: number, length: number): void {
     const wanted = Math.max(length, Math.min(this.#readAhead, this.#source.size - offset));
-    if (wanted > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(wanted);
+    if (wanted > this.#buffer.length) {
+      this.#buffer = Buffer.allocUnsafe(wanted);
+      this.#data = viewOf(this.#buffer);
+    }
     this.#length = 0;
     this.#source.readInto(offset, this.#buffer.subarray(0, wanted));
     this.#start = offset;
     this.#length = wanted;
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

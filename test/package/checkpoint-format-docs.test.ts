@@ -51,7 +51,7 @@ describe('docs/checkpoint-format.md', () => {
       const found = archive.records.map(({ name }) => (name.startsWith('data/') ? 'data/0, data/1, …' : name));
       const expected = kind === 'nucleotide' ? documented.filter((name) => !name.startsWith('data/')) : documented;
       expect([...new Set(found)]).toEqual(expected);
-      expect(storages.size).toBe({ nucleotide: 0, protein: 3, merged: 1, vectors: 1 }[kind]);
+      expect(storages).toHaveLength({ nucleotide: 0, protein: 3, merged: 1, vectors: 1 }[kind]);
       for (const { dataOffset } of archive.records) expect(dataOffset % 64).toBe(0);
       for (const [name, content] of table('Container').map((cells) => cells.map(withoutMarkup))) {
         const record = archive.byName.get(name ?? '');

@@ -1,4 +1,4 @@
-import { hasNonFinite } from '../float-bits.ts';
+import { hasNonFinite } from '../../torch/index.ts';
 import type { RowSource } from '../types.ts';
 
 /** Rows are taken from their source in blocks of about this size. */
@@ -58,11 +58,11 @@ export class RowStream {
   }
 
   #assertFinite(start: number, count: number): void {
-    const { dim } = this.#source;
-    const bits = new Int32Array(this.#block.buffer);
-    if (!hasNonFinite(bits, 0, count * dim)) return;
+    const rowBytes = 4 * this.#source.dim;
+    const bytes = Buffer.from(this.#block.buffer);
+    if (!hasNonFinite(bytes, 0, count * rowBytes)) return;
     for (let row = 0; row < count; row++) {
-      if (hasNonFinite(bits, row * dim, (row + 1) * dim)) this.#onNonFinite(start + row);
+      if (hasNonFinite(bytes, row * rowBytes, (row + 1) * rowBytes)) this.#onNonFinite(start + row);
     }
   }
 }

@@ -9,25 +9,36 @@ const NO_CHILDREN: readonly PyValue[] = [];
 /** Keys and values that can hold others. */
 function objectsIn(dict: PyDict): readonly PyValue[] {
   const found: PyValue[] = [];
-  for (const [key, value] of dict.entries()) {
-    if (typeof key === 'object') found.push(key);
-    if (typeof value === 'object') found.push(value);
-  }
+  for (const key of dict.keys()) if (typeof key === 'object') found.push(key);
+  for (const value of dict.values()) if (typeof value === 'object') found.push(value);
   if (typeof dict.attributes === 'object') found.push(dict.attributes);
   return found;
 }
 
+type Child = PyValue | FloatRun;
+
 /** So short that looking at a shared one again costs no more than remembering that it was looked at. */
 const SHORT = 8;
 
-function isLeaf(children: readonly (PyValue | FloatRun)[]): boolean {
-  return (
-    children.length <= SHORT &&
-    children.every((child) => typeof child !== 'object' || child === null || child.type === 'float-run')
-  );
+function holdsNothing(child: Child): boolean {
+  return typeof child !== 'object' || child === null || child.type === 'float-run';
 }
 
-function childrenOf(value: Container): readonly (PyValue | FloatRun)[] {
+/** Such as the floats of one row. */
+function isFlat(child: Child): boolean {
+  if (holdsNothing(child)) return true;
+  const { type } = child as Container;
+  if (type !== 'list' && type !== 'tuple') return false;
+  const children = childrenOf(child as Container);
+  return children.length <= SHORT && children.every(holdsNothing);
+}
+
+/** Whether nothing in `children` can lead back to them. */
+function isLeaf(children: readonly Child[]): boolean {
+  return children.length <= SHORT && children.every(isFlat);
+}
+
+function childrenOf(value: Container): readonly Child[] {
   switch (value.type) {
     case 'list':
       return value.parts;
@@ -54,7 +65,7 @@ function childrenOf(value: Container): readonly (PyValue | FloatRun)[] {
 
 interface Frame {
   readonly value: Container;
-  readonly children: readonly (PyValue | FloatRun)[];
+  readonly children: readonly Child[];
   next: number;
 }
 
@@ -68,7 +79,7 @@ export function assertAcyclic(root: PyValue, fail: Construction['fail']): void {
   const done = new Set<Container>();
   const open = new Set<Container>();
   const path: Frame[] = [];
-  const enter = (value: PyValue | FloatRun): void => {
+  const enter = (value: Child): void => {
     if (typeof value !== 'object' || value === null || value.type === 'float-run') return;
     const children = childrenOf(value);
     if (isLeaf(children) || done.has(value)) return;
@@ -80,7 +91,7 @@ export function assertAcyclic(root: PyValue, fail: Construction['fail']): void {
   enter(root);
   for (let frame = path.at(-1); frame !== undefined; frame = path.at(-1)) {
     if (frame.next < frame.children.length) {
-      enter(frame.children[frame.next++] as PyValue | FloatRun);
+      enter(frame.children[frame.next++] as Child);
       continue;
     }
     path.pop();

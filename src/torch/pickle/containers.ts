@@ -1,23 +1,35 @@
 import { MAX_KEY_NODES } from '../limits.ts';
 import type { FloatRun, PyDict, PyList, PyTuple, PyValue } from './values.ts';
 
+const NOTHING: readonly never[] = [];
+
 /** A list under construction and finished. */
 export class ListValue implements PyList {
   readonly type = 'list';
-  readonly parts: (PyValue | FloatRun)[] = [];
   length = 0;
   floatCount = 0;
+  /** Made with the first part, for one part: most lists are one run of floats, and an array that grows grows by 17. */
+  #parts: (PyValue | FloatRun)[] | undefined;
+
+  get parts(): readonly (PyValue | FloatRun)[] {
+    return this.#parts ?? NOTHING;
+  }
 
   push(value: PyValue): void {
-    this.parts.push(value);
+    this.#add(value);
     this.length += 1;
     if (typeof value === 'object' && value !== null && value.type === 'float') this.floatCount += 1;
   }
 
   pushRun(run: FloatRun): void {
-    this.parts.push(run);
+    this.#add(run);
     this.length += run.count;
     this.floatCount += run.count;
+  }
+
+  #add(part: PyValue | FloatRun): void {
+    if (this.#parts === undefined) this.#parts = [part];
+    else this.#parts.push(part);
   }
 }
 
@@ -75,15 +87,19 @@ function tupleKey(tuple: PyTuple): string {
   return parts.join(',');
 }
 
-const NO_ENTRIES: ReadonlyMap<unknown, [PyValue, PyValue]> = new Map();
+/** Up to this many keys, looking at each costs less than a map would. */
+const FEW_KEYS = 8;
 
-/** A dict under construction and finished. */
+/** A dict under construction and finished. Most are tiny: a label and a row, or nothing at all beside a tensor. */
 export class DictValue implements PyDict {
   readonly type = 'dict';
   readonly ordered: boolean;
   attributes: PyValue | undefined = undefined;
-  /** Made with the first key: every tensor carries an empty OrderedDict. */
-  #entries: Map<unknown, [PyValue, PyValue]> | undefined;
+  /** In order of insertion; made with the first key. */
+  #keys: PyValue[] | undefined;
+  #values: PyValue[] | undefined;
+  /** Place of each key, made when there are more than a few or one is not a string. */
+  #places: Map<unknown, number> | undefined;
   /** The first key of each content. */
   #contentKeys: Map<string, ContentKey> | undefined;
 
@@ -92,38 +108,90 @@ export class DictValue implements PyDict {
   }
 
   get size(): number {
-    return this.#entries?.size ?? 0;
+    return this.#keys?.length ?? 0;
   }
 
   /** As in Python, a key that is there keeps its place and its first form. */
   set(key: PyValue, value: PyValue): void {
-    this.#entries ??= new Map();
-    let known = mapKey(key);
-    if (known instanceof ContentKey) {
-      this.#contentKeys ??= new Map();
-      const first = this.#contentKeys.get(known.text);
-      if (first === undefined) this.#contentKeys.set(known.text, known);
-      else known = first;
+    this.#keys ??= [];
+    this.#values ??= [];
+    if (this.#places === undefined && (typeof key !== 'string' || this.#keys.length === FEW_KEYS)) this.#index();
+    const mapped = this.#mapped(key, true);
+    const known = this.#placeOf(mapped);
+    if (known !== undefined) {
+      this.#values[known] = value;
+      return;
     }
-    const entry = this.#entries.get(known);
-    if (entry === undefined) this.#entries.set(known, [key, value]);
-    else entry[1] = value;
+    this.#places?.set(mapped, this.#keys.length);
+    this.#keys.push(key);
+    this.#values.push(value);
+  }
+
+  /** Takes keys and values in turn: what {@link set} would do, and exactly as large as needed where that is easy. */
+  setAll(keysAndValues: readonly PyValue[]): void {
+    const count = keysAndValues.length / 2;
+    if (this.#keys !== undefined || count > FEW_KEYS || !areDistinctTexts(keysAndValues)) {
+      for (let i = 0; i < count; i++) this.set(keysAndValues[2 * i] as PyValue, keysAndValues[2 * i + 1] as PyValue);
+      return;
+    }
+    this.#keys = keysAndValues.slice(0, count);
+    this.#values = keysAndValues.slice(0, count);
+    for (let i = 0; i < count; i++) {
+      this.#keys[i] = keysAndValues[2 * i] as PyValue;
+      this.#values[i] = keysAndValues[2 * i + 1] as PyValue;
+    }
   }
 
   get(key: PyValue): PyValue | undefined {
-    const known = mapKey(key);
-    return this.#entries?.get(known instanceof ContentKey ? this.#contentKeys?.get(known.text) : known)?.[1];
+    const place = this.#placeOf(this.#mapped(key, false));
+    return place === undefined ? undefined : this.#values?.[place];
   }
 
   has(key: PyValue): boolean {
     return this.get(key) !== undefined;
   }
 
-  *keys(): IterableIterator<PyValue> {
-    for (const [key] of this.entries()) yield key;
+  keys(): IterableIterator<PyValue> {
+    return (this.#keys ?? []).values();
   }
 
-  entries(): IterableIterator<readonly [PyValue, PyValue]> {
-    return (this.#entries ?? NO_ENTRIES).values();
+  /** In the order of {@link keys}. */
+  values(): readonly PyValue[] {
+    return this.#values ?? [];
   }
+
+  *entries(): IterableIterator<readonly [PyValue, PyValue]> {
+    for (const [place, key] of (this.#keys ?? []).entries()) yield [key, this.#values?.[place] as PyValue];
+  }
+
+  #index(): void {
+    this.#places = new Map(this.#keys?.map((key, place) => [key, place]));
+  }
+
+  /** The key as a `Map` compares it; a content is kept where it is to be set. */
+  #mapped(key: PyValue, keep: boolean): unknown {
+    if (typeof key === 'string') return key;
+    const mapped = mapKey(key);
+    if (!(mapped instanceof ContentKey)) return mapped;
+    const first = this.#contentKeys?.get(mapped.text);
+    if (first !== undefined || !keep) return first;
+    this.#contentKeys ??= new Map();
+    this.#contentKeys.set(mapped.text, mapped);
+    return mapped;
+  }
+
+  #placeOf(mapped: unknown): number | undefined {
+    if (this.#places !== undefined) return this.#places.get(mapped);
+    const place = typeof mapped === 'string' ? (this.#keys?.indexOf(mapped) ?? -1) : -1;
+    return place === -1 ? undefined : place;
+  }
+}
+
+/** Whether every second value, from the first, is a text of its own. */
+function areDistinctTexts(keysAndValues: readonly PyValue[]): boolean {
+  for (let i = 0; i < keysAndValues.length; i += 2) {
+    if (typeof keysAndValues[i] !== 'string') return false;
+    for (let j = 0; j < i; j += 2) if (keysAndValues[j] === keysAndValues[i]) return false;
+  }
+  return true;
 }

@@ -1,12 +1,14 @@
 import { MAX_GLOBAL_NAME, MAX_LONG_BYTES, MAX_STACK, MAX_TEXT_BYTES } from '../limits.ts';
 import { BadKeyError, DictValue, ListValue } from './containers.ts';
 import { GlobalValue } from './globals.ts';
-import { FLOAT_BYTES } from './input.ts';
+import { FLOAT_BYTES } from '../scan/scan.ts';
+import { rebuildTensor } from '../tensor/rebuild.ts';
 import { COST } from './machine.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, StorageId } from './machine.ts';
 import { buildArray, buildDType, isArrayValue, isDTypeValue } from './numpy.ts';
 import { Op } from './opcodes.ts';
-import type { PyValue } from './values.ts';
+import type { PyTuple, PyValue } from './values.ts';
+import { vectorCall } from './vector-call.ts';
 
 /** Does what one opcode says; its argument is read from `machine.input`. */
 export type Handler = (machine: Machine) => void;
@@ -58,12 +60,23 @@ function pushFloat(machine: Machine, value: number): void {
   machine.push({ type: 'float', value });
 }
 
-/**
- * MARK, with the fast path for lists of floats: MARK, BINFLOAT…, APPENDS is taken as a whole and stays in the file. Floats
- * that turn out to belong to something else are read again one by one.
- */
+/** MARK, with fast paths for what rows are made of: lists of floats, and calls that make vectors. */
 function mark(machine: Machine): void {
-  if (machine.input.peek() !== Op.BINFLOAT) return machine.mark();
+  const next = machine.input.peek();
+  if (next === Op.BINFLOAT) return markFloats(machine);
+  if (next === Op.MARK && isVectorRebuild(machine.peekTop()) && vectorCall(machine)) return;
+  machine.mark();
+}
+
+function isVectorRebuild(value: PyValue | undefined): boolean {
+  return value instanceof GlobalValue && value.build === rebuildTensor;
+}
+
+/**
+ * MARK, BINFLOAT…, APPENDS is taken as a whole and stays in the file. Floats that turn out to belong to something else
+ * are read again one by one.
+ */
+function markFloats(machine: Machine): void {
   const target = machine.peekTop();
   machine.mark();
   if (!(target instanceof ListValue)) return;
@@ -98,24 +111,20 @@ function appends(machine: Machine): void {
   for (const value of values) target.push(value);
 }
 
-function setItem(machine: Machine, target: PyValue, key: PyValue, value: PyValue): void {
+function setAll(machine: Machine, keysAndValues: readonly PyValue[]): void {
+  const target = machine.top();
+  if (keysAndValues.length % 2 !== 0) throw machine.fail('SETITEMS with a key that has no value');
+  if (keysAndValues.length === 0) return;
   if (!(target instanceof DictValue)) {
     throw machine.fail('SETITEM on something that is not a dict', 'UNSUPPORTED_PICKLE');
   }
-  machine.spend(COST.float * 2);
+  machine.spend(COST.float * keysAndValues.length);
   try {
-    target.set(key, value);
+    target.setAll(keysAndValues);
   } catch (error) {
     if (error instanceof BadKeyError) throw machine.fail(error.message);
     throw error;
   }
-}
-
-function setItems(machine: Machine): void {
-  const values = machine.popMark();
-  const target = machine.top();
-  if (values.length % 2 !== 0) throw machine.fail('SETITEMS with a key that has no value');
-  for (let i = 0; i < values.length; i += 2) setItem(machine, target, values[i] as PyValue, values[i + 1] as PyValue);
 }
 
 function addItems(machine: Machine): void {
@@ -172,11 +181,23 @@ function build(machine: Machine): void {
   throw machine.fail('BUILD on something that takes no state', 'UNSUPPORTED_PICKLE');
 }
 
+/** `('storage', type, key, location, numel)`. */
+function storageId(id: PyTuple, { fail }: Machine): StorageId {
+  const [kind, type, key, location, numel]: readonly (PyValue | undefined)[] = id.items;
+  const isStorage = kind === 'storage' && type instanceof GlobalValue && type.storage !== undefined;
+  if (id.items.length !== 5 || !isStorage || typeof key !== 'string' || typeof location !== 'string') {
+    throw fail("persistent id is not ('storage', type, key, location, numel)");
+  }
+  if (typeof numel !== 'number') throw fail(`storage ${key}: the number of elements is a ${typeof numel}`);
+  if (numel < 0) throw fail(`storage ${key} has ${numel} elements`);
+  return { type: type.storage, key, location, numel };
+}
+
 function persistentId(machine: Machine): void {
   const id = machine.pop();
   if (typeof id !== 'object' || id?.type !== 'tuple') throw machine.fail('persistent id is not a tuple');
   machine.spend(COST.object);
-  machine.push(machine.persistentLoad(id, machine.fail));
+  machine.push(machine.storages.load(storageId(id, machine), machine.fail));
 }
 
 function globalByName(machine: Machine): void {
@@ -267,15 +288,8 @@ const BY_OPCODE: readonly (readonly [number, Handler])[] = [
   [Op.TUPLE2, smallTuple(2)],
   [Op.TUPLE3, smallTuple(3)],
   [Op.EMPTY_DICT, emptyDict],
-  [
-    Op.SETITEM,
-    (m) => {
-      const value = m.pop();
-      const key = m.pop();
-      setItem(m, m.top(), key, value);
-    },
-  ],
-  [Op.SETITEMS, setItems],
+  [Op.SETITEM, (m) => setAll(m, m.popMany(2))],
+  [Op.SETITEMS, (m) => setAll(m, m.popMark())],
   [Op.EMPTY_SET, pushSet],
   [Op.ADDITEMS, addItems],
   [Op.FROZENSET, frozenSet],

@@ -1,13 +1,10 @@
 import type { ByteSource } from '../byte-source.ts';
 import { crc32 } from '../crc32.ts';
-import { WINDOW_BYTES } from '../window.ts';
+import { FLOAT_BYTES, floatRunEnd, nonFiniteFloat } from '../scan/scan.ts';
 import { pickleError } from './errors.ts';
 import { Op } from './opcodes.ts';
 import { decodeText } from './text.ts';
 import type { FloatRun } from './values.ts';
-
-/** BINFLOAT: the opcode and a big-endian double. */
-export const FLOAT_BYTES = 9;
 
 export interface PickleInputOptions {
   /** First byte of data.pkl in the file. */
@@ -17,17 +14,16 @@ export interface PickleInputOptions {
   readonly withCrc: boolean;
   /** Looks at every float of a run for NaN, infinity and zero. */
   readonly inspectFloats: boolean;
+  /** What the bytes are read through: 4 KiB at least, so that it holds any opcode and its fixed operands. */
+  readonly window: Buffer;
 }
-
-/** A window holds any opcode and its fixed operands, however short the pickle is. */
-const MIN_WINDOW_BYTES = 4096;
 
 /** Reads data.pkl once from front to back through one window. Offsets are relative to data.pkl. */
 export class PickleInput {
   readonly size: number;
   readonly #source: ByteSource;
   readonly #options: PickleInputOptions;
-  #window: Buffer;
+  readonly #window: Buffer;
   /** Next byte to read, and the end of what is loaded, in the window. */
   #at = 0;
   #end = 0;
@@ -39,7 +35,7 @@ export class PickleInput {
     this.#source = source;
     this.#options = options;
     this.size = options.size;
-    this.#window = Buffer.allocUnsafe(Math.max(MIN_WINDOW_BYTES, Math.min(WINDOW_BYTES, options.size)));
+    this.#window = options.window;
   }
 
   get offset(): number {
@@ -84,6 +80,31 @@ export class PickleInput {
     return this.#window[this.#at] as number;
   }
 
+  /**
+   * Loads the next `bytes`, or all that are left, without passing them.
+   *
+   * @returns where in {@link window} they start; what is loaded reaches to {@link windowEnd}
+   */
+  lookAhead(bytes: number): number {
+    const wanted = Math.min(bytes, this.left);
+    if (this.#end - this.#at < wanted) this.#load(wanted);
+    return this.#at;
+  }
+
+  /** Only what {@link lookAhead} loaded may be read, and only until the next call. */
+  get window(): Buffer {
+    return this.#window;
+  }
+
+  get windowEnd(): number {
+    return this.#end;
+  }
+
+  /** Passes bytes that are loaded. */
+  pass(bytes: number): void {
+    this.#at += bytes;
+  }
+
   /** A copy of the next `length` bytes. */
   bytes(length: number): Buffer {
     this.#assertLeft(length);
@@ -102,7 +123,7 @@ export class PickleInput {
   /** UTF-8 as Python writes it. */
   text(length: number): string {
     const offset = this.offset;
-    if (length > WINDOW_BYTES / 2) return decodeText(this.bytes(length), 0, length, offset);
+    if (length > this.#window.length / 2) return decodeText(this.bytes(length), 0, length, offset);
     const at = this.#advance(length);
     return decodeText(this.#window, at, at + length, offset);
   }
@@ -126,15 +147,12 @@ export class PickleInput {
     const inspect = this.#options.inspectFloats;
     while (this.left >= FLOAT_BYTES) {
       this.#ensure(FLOAT_BYTES);
-      const stop = this.#floatsInWindow();
+      const stop = floatRunEnd(this.#window, this.#at, this.#end);
       if (inspect) {
-        for (let at = this.#at; at < stop; at += FLOAT_BYTES, count++) {
-          if (firstNonFinite === -1 && isNonFinite(this.#window, at)) firstNonFinite = count;
-          if (allZero && !isZero(this.#window, at)) allZero = false;
-        }
-      } else {
-        count += (stop - this.#at) / FLOAT_BYTES;
+        if (firstNonFinite === -1) firstNonFinite = this.#firstNonFinite(stop, count);
+        if (allZero) allZero = isAllZero(this.#window, this.#at, stop);
       }
+      count += (stop - this.#at) / FLOAT_BYTES;
       this.#at = stop;
       if (this.#end - stop >= FLOAT_BYTES || (stop < this.#end && this.#window[stop] !== Op.BINFLOAT)) break;
     }
@@ -142,14 +160,10 @@ export class PickleInput {
     return { type: 'float-run', offset, count, firstNonFinite, allZero };
   }
 
-  /** @returns where in the window the unbroken row of complete BINFLOATs ends */
-  #floatsInWindow(): number {
-    const window = this.#window;
-    const last = this.#end - FLOAT_BYTES;
-    const opcode = Op.BINFLOAT;
-    let at = this.#at;
-    while (at <= last && window[at] === opcode) at += FLOAT_BYTES;
-    return at;
+  /** @returns the index in the run of the first float up to `stop` that is not finite, or -1 */
+  #firstNonFinite(stop: number, before: number): number {
+    const found = nonFiniteFloat(this.#window, this.#at, stop);
+    return found === stop ? -1 : before + (found - this.#at) / FLOAT_BYTES;
   }
 
   /** Reads bytes that were passed already, without touching the position. */
@@ -193,18 +207,17 @@ export class PickleInput {
     this.#window.copyWithin(0, this.#at, this.#end);
     this.#base += this.#at;
     this.#at = 0;
-    const free = this.#window.subarray(unread, unread + Math.min(WINDOW_BYTES, this.size - this.#base) - unread);
+    const free = this.#window.subarray(unread, unread + Math.min(this.#window.length, this.size - this.#base) - unread);
     this.#source.readInto(this.#options.start + this.#base + unread, free);
     if (this.#options.withCrc) this.#crc = crc32(free, this.#crc);
     this.#end = unread + free.length;
   }
 }
 
-/** All exponent bits set; `at` is the opcode, the double follows. */
-function isNonFinite(window: Buffer, at: number): boolean {
-  return ((window[at + 1] as number) & 0x7f) === 0x7f && (window[at + 2] as number) >= 0xf0;
-}
-
-function isZero(window: Buffer, at: number): boolean {
-  return window.readUInt32BE(at + 1) << 1 === 0 && window.readUInt32BE(at + 5) === 0;
+/** Whether all BINFLOATs of `window[from, to)` are ±0. */
+function isAllZero(window: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += FLOAT_BYTES) {
+    if (window.readUInt32BE(at + 1) << 1 !== 0 || window.readUInt32BE(at + 5) !== 0) return false;
+  }
+  return true;
 }

@@ -1,16 +1,30 @@
 import { HEAP_PER_PICKLE_BYTE, MAX_DEPTH, MAX_STACK, MIN_HEAP_BUDGET } from '../limits.ts';
 import type { TorchFileError, TorchFileCode } from '../errors.ts';
 import { pickleError } from './errors.ts';
-import type { Construction } from './globals.ts';
+import type { Construction, StorageClass } from './globals.ts';
 import { GlobalValue } from './globals.ts';
 import type { PickleInput } from './input.ts';
-import type { PyTuple, PyValue, TorchStorage } from './values.ts';
+import type { PyValue, TorchStorage } from './values.ts';
+import { VectorMemo } from './vector-memo.ts';
 
 /** Estimated bytes of JS heap that a value takes, for the budget of {@link Machine.spend}. */
 export const COST = { slot: 12, float: 32, tuple: 100, list: 140, dict: 400, set: 140, object: 240, text: 40 } as const;
 
-/** Turns `('storage', type, key, location, numel)` into the storage of a record. */
-export type PersistentLoad = (id: PyTuple, fail: Construction['fail']) => TorchStorage;
+/** What the persistent id `('storage', type, key, location, numel)` says. */
+export interface StorageId {
+  readonly type: StorageClass;
+  readonly key: string;
+  readonly location: string;
+  /** As declared: elements of the type. */
+  readonly numel: number;
+}
+
+/** Turns persistent ids into the storages of records. */
+export interface Storages {
+  load(id: StorageId, fail: Construction['fail']): TorchStorage;
+  /** The key whose ASCII bytes are `bytes[at, end)`; costs no new string where it is the one after the last. */
+  keyAt(bytes: Buffer, at: number, end: number): string;
+}
 
 /**
  * State of the pickle interpreter: a stack, marks, a memo. It executes nothing: a global is a token of an allowlist, and
@@ -18,7 +32,7 @@ export type PersistentLoad = (id: PyTuple, fail: Construction['fail']) => TorchS
  */
 export class Machine implements Construction {
   readonly input: PickleInput;
-  readonly persistentLoad: PersistentLoad;
+  readonly storages: Storages;
   protocol = 0;
   /** Objects that exist but still wait for the BUILD that makes them whole. */
   readonly halfBuilt = new Set<PyValue>();
@@ -34,11 +48,13 @@ export class Machine implements Construction {
   #floor = 0;
   /** Python numbers its memo 0, 1, 2 …; other indices, which only other writers use, go to the map. */
   readonly #memo: PyValue[] = [];
+  /** What follows it, if that is vectors. */
+  #vectors: VectorMemo | undefined;
   readonly #sparseMemo = new Map<number, PyValue>();
 
-  constructor(input: PickleInput, persistentLoad: PersistentLoad) {
+  constructor(input: PickleInput, storages: Storages) {
     this.input = input;
-    this.persistentLoad = persistentLoad;
+    this.storages = storages;
     this.#budget = Math.max(MIN_HEAP_BUDGET, HEAP_PER_PICKLE_BYTE * input.size);
   }
 
@@ -63,7 +79,7 @@ export class Machine implements Construction {
 
   /** How many memo entries there are: the index that MEMOIZE sets. */
   get memoSize(): number {
-    return this.#memo.length + this.#sparseMemo.size;
+    return (this.#vectors?.end ?? this.#memo.length) + this.#sparseMemo.size;
   }
 
   push(value: PyValue): void {
@@ -118,14 +134,49 @@ export class Machine implements Construction {
       return;
     }
     this.spend(COST.slot);
-    if (index === this.#memo.length && this.#sparseMemo.size === 0) this.#memo.push(value);
+    if (this.#vectors !== undefined && index < this.#vectors.end) this.#spreadVectors();
+    if (index <= this.#memo.length && this.#isMemoDense()) this.#memo[index] = value;
     else this.#sparseMemo.set(index, value);
   }
 
+  #isMemoDense(): boolean {
+    return this.#vectors === undefined && this.#sparseMemo.size === 0;
+  }
+
   get(index: number): void {
-    const value = index < this.#memo.length ? this.#memo[index] : this.#sparseMemo.get(index);
+    const value = this.memoized(index);
     if (value === undefined) throw this.fail(`memo ${index} was never set`);
     this.push(value);
+  }
+
+  /** @returns undefined if nothing was put there */
+  memoized(index: number): PyValue | undefined {
+    if (index < this.#memo.length) return this.#memo[index];
+    if (this.#vectors === undefined || index >= this.#vectors.end) return this.#sparseMemo.get(index);
+    this.spend(COST.object);
+    return this.#vectors.get(index);
+  }
+
+  /**
+   * The memo for a vector that is pickled next, and on a storage of this type.
+   *
+   * @returns undefined where {@link VectorMemo} cannot hold what it memoizes
+   */
+  vectorMemo(storageType: GlobalValue): VectorMemo | undefined {
+    if (this.#sparseMemo.size > 0) return undefined;
+    this.#vectors ??= new VectorMemo(this.#memo.length, storageType);
+    return this.#vectors.takes(storageType) ? this.#vectors : undefined;
+  }
+
+  /** For a file that puts something else in place of what belongs to a vector. */
+  #spreadVectors(): void {
+    const vectors = this.#vectors;
+    if (vectors === undefined) return;
+    for (let index = this.#memo.length; index < vectors.end; index++) {
+      this.spend(COST.object);
+      this.#memo.push(vectors.get(index) as PyValue);
+    }
+    this.#vectors = undefined;
   }
 
   tuple(items: readonly PyValue[]): void {

@@ -3,7 +3,7 @@ import { assertAcyclic } from './assert-acyclic.ts';
 import { HANDLERS } from './handlers.ts';
 import type { PickleInput } from './input.ts';
 import { Machine } from './machine.ts';
-import type { PersistentLoad } from './machine.ts';
+import type { Storages } from './machine.ts';
 import { Op, REFUSED } from './opcodes.ts';
 import type { PyValue } from './values.ts';
 
@@ -24,8 +24,8 @@ function unknownOpcode(machine: Machine, opcode: number): TorchFileError {
  *
  * @throws TorchFileError
  */
-export function readPickle(input: PickleInput, persistentLoad: PersistentLoad): ReadPickle {
-  const machine = new Machine(input, persistentLoad);
+export function readPickle(input: PickleInput, storages: Storages): ReadPickle {
+  const machine = new Machine(input, storages);
   if (input.peek() !== Op.PROTO) {
     throw machine.fail('no PROTO: empty, or protocol 0 or 1, expected 2 to 5', 'UNSUPPORTED_PICKLE');
   }

@@ -96,6 +96,8 @@ export interface PyDict {
   get(key: PyValue): PyValue | undefined;
   has(key: PyValue): boolean;
   keys(): IterableIterator<PyValue>;
+  /** In the order of the keys. */
+  values(): readonly PyValue[];
   entries(): IterableIterator<readonly [PyValue, PyValue]>;
   /** State set by BUILD, e.g. `_metadata` of a `state_dict`. */
   readonly attributes: PyValue | undefined;

@@ -1,6 +1,6 @@
 import { readBytes } from '../byte-source.ts';
 import { PICKLE_RECORD } from '../pickle/errors.ts';
-import { FLOAT_BYTES } from '../pickle/input.ts';
+import { FLOAT_BYTES } from '../scan/scan.ts';
 import type { FloatRun, PyList, TorchTensor } from '../pickle/values.ts';
 import type { TorchFile } from '../read-torch-file.ts';
 import { ELEMENT_SIZE } from './dtype.ts';
@@ -41,7 +41,7 @@ export function readFloat32Range(file: TorchFile, tensor: TorchTensor, start: nu
 }
 
 function copyRun(file: TorchFile, run: FloatRun, into: Float32Array | Float64Array, at: number): void {
-  const record = file.archive.byName.get(PICKLE_RECORD);
+  const record = file.archive.find(PICKLE_RECORD);
   if (record === undefined) throw new RangeError(`record ${PICKLE_RECORD} is missing`);
   const raw = readBytes(file.source, record.dataOffset + run.offset, run.count * FLOAT_BYTES);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
@@ -80,12 +80,12 @@ export type TensorValues = readonly ElementValue[];
  */
 export function readTensor(file: TorchFile, tensor: TorchTensor, maxElements = 1 << 24): TensorValues {
   const { storage, dtype, shape, stride, storageOffset, numel } = tensor;
+  if (numel === 0) return [];
   const size = ELEMENT_SIZE[dtype];
   const reach = shape.reduce((sum, length, axis) => sum + (length - 1) * (stride[axis] as number), 0) + 1;
   if (numel > maxElements || reach > maxElements) {
     throw new RangeError(`tensor of ${numel} elements over ${reach}, at most ${maxElements}`);
   }
-  if (numel === 0) return [];
   const bytes = readBytes(file.source, storage.dataOffset + storageOffset * size, reach * size);
   const read = elementReader(dtype, bytes, file.byteOrder === 'little', tensor);
   const index = shape.map(() => 0);

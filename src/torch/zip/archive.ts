@@ -1,5 +1,10 @@
+/** Records of storages lie here, named by their keys. */
+export const STORAGE_FOLDER = 'data/';
+
 /** One record (ZIP entry) of a `.pt` file; all offsets are from the start of the file, all lengths in bytes. */
 export interface ArchiveRecord {
+  /** Place in the file, from 0. */
+  readonly index: number;
   /** Name inside the archive, without its prefix: `data.pkl`, `data/0`. */
   readonly name: string;
   /** Where the local header starts. */
@@ -20,6 +25,8 @@ export interface Archive {
   /** In file order. */
   readonly records: readonly ArchiveRecord[];
   readonly byName: ReadonlyMap<string, ArchiveRecord>;
+  /** Without making {@link byName} for the few records that are no storages. */
+  find(name: string): ArchiveRecord | undefined;
   /** Start of the central directory. */
   readonly directoryOffset: number;
   /** Size of the file. */

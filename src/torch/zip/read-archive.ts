@@ -1,6 +1,6 @@
 import type { ByteSource } from '../byte-source.ts';
 import { TorchFileError } from '../errors.ts';
-import { Window, WINDOW_BYTES } from '../window.ts';
+import { Window } from '../window.ts';
 import type { Archive, ArchiveRecord } from './archive.ts';
 import { expectField, readU64 } from './field-error.ts';
 import {
@@ -17,12 +17,15 @@ import {
   ZIP64_EXTRA_ID,
 } from './layout.ts';
 import { assertKnownRecords, parseDirectory } from './read-directory.ts';
+import type { NamePlace } from './read-directory.ts';
 
 /**
  * Below this mean distance, reading straight through costs less than a system call for each header; above it, the content
  * of storages is left unread.
  */
 const DENSE_RECORD_BYTES = 8 << 10;
+
+const BUFFER_BYTES = 1 << 16;
 
 /** Throws for the first field of the local header that has not its one canonical value. */
 function checkLocalHeader(bytes: Buffer, record: ArchiveRecord, fullName: Buffer): void {
@@ -112,31 +115,44 @@ function checkDescriptor(bytes: Buffer, record: ArchiveRecord, at: number): void
 /**
  * The same checks for a header without ZIP64 field, several fields at a time: true for nearly every record of a sound file.
  *
- * @param at where in `bytes` the header starts
+ * @param at where in the window the header starts
  * @param length up to the content
  */
-function isPlainLocalHeader(bytes: Buffer, at: number, length: number, record: ArchiveRecord, name: Buffer): boolean {
-  const nameAt = at + LOCAL_BYTES;
-  const extraAt = nameAt + name.length;
+function isPlainLocalHeader(window: Window, at: number, length: number, record: ArchiveRecord, name: Name): boolean {
+  const { data } = window;
+  const extraAt = at + LOCAL_BYTES + name.length;
   const padding = length - LOCAL_BYTES - name.length - 4;
   return (
     padding >= 0 &&
     localZip64Bytes(record.size, record.headerOffset) === 0 &&
-    bytes.readUInt32LE(at) === LOCAL_SIGNATURE &&
-    bytes.readUInt16LE(at + 4) === 0 &&
-    bytes.readUInt16LE(at + 6) === (record.size === 0 ? FLAGS_EMPTY : FLAGS_CONTENT) &&
-    bytes.readUInt32LE(at + 8) === 0 &&
-    bytes.readUInt32LE(at + 12) === 0 &&
-    bytes.readUInt32LE(at + 16) === 0 &&
-    bytes.readUInt32LE(at + 20) === 0 &&
-    bytes.readUInt16LE(at + 24) === 0 &&
-    bytes.readUInt16LE(at + 26) === name.length &&
-    bytes.readUInt16LE(at + 28) === padding + 4 &&
-    bytes.readUInt16LE(extraAt) === PADDING_EXTRA_ID &&
-    bytes.readUInt16LE(extraAt + 2) === padding &&
-    isPadding(bytes, extraAt + 4, at + length) &&
-    name.compare(bytes, nameAt, extraAt) === 0
+    data.getUint32(at, true) === LOCAL_SIGNATURE &&
+    data.getUint16(at + 4, true) === 0 &&
+    data.getUint16(at + 6, true) === (record.size === 0 ? FLAGS_EMPTY : FLAGS_CONTENT) &&
+    data.getUint32(at + 8, true) === 0 &&
+    data.getUint32(at + 12, true) === 0 &&
+    data.getUint32(at + 16, true) === 0 &&
+    data.getUint32(at + 20, true) === 0 &&
+    data.getUint16(at + 24, true) === 0 &&
+    data.getUint16(at + 26, true) === name.length &&
+    data.getUint16(at + 28, true) === padding + 4 &&
+    data.getUint16(extraAt, true) === PADDING_EXTRA_ID &&
+    data.getUint16(extraAt + 2, true) === padding &&
+    isPadding(window.buffer, extraAt + 4, at + length) &&
+    hasName(window.buffer, at + LOCAL_BYTES, name)
   );
+}
+
+/** A full name in the bytes of the directory. */
+interface Name {
+  readonly bytes: Buffer;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Names are so short that a call of `compare` costs more. */
+function hasName(bytes: Buffer, at: number, name: Name): boolean {
+  for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name.bytes[name.at + i]) return false;
+  return true;
 }
 
 function isPadding(bytes: Buffer, start: number, end: number): boolean {
@@ -144,13 +160,13 @@ function isPadding(bytes: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-function isPlainDescriptor(bytes: Buffer, at: number, length: number, record: ArchiveRecord): boolean {
+function isPlainDescriptor({ data }: Window, at: number, length: number, record: ArchiveRecord): boolean {
   return (
     length === 16 &&
-    bytes.readUInt32LE(at) === DESCRIPTOR_SIGNATURE &&
-    bytes.readUInt32LE(at + 4) === record.crc &&
-    bytes.readUInt32LE(at + 8) === record.size &&
-    bytes.readUInt32LE(at + 12) === record.size
+    data.getUint32(at, true) === DESCRIPTOR_SIGNATURE &&
+    data.getUint32(at + 4, true) === record.crc &&
+    data.getUint32(at + 8, true) === record.size &&
+    data.getUint32(at + 12, true) === record.size
   );
 }
 
@@ -158,41 +174,40 @@ function isPlainDescriptor(bytes: Buffer, at: number, length: number, record: Ar
  * The directory, and every local header and data descriptor checked against it: records, directory and end records cover
  * the file exactly once. CRCs are not computed here.
  *
+ * @param buffer what to read through
  * @throws TorchFileError
  */
-export function readArchive(source: ByteSource): Archive {
-  const { archive, bytes: directory, nameOffsets } = parseDirectory(source);
+export function readArchive(source: ByteSource, buffer: Buffer = Buffer.allocUnsafe(BUFFER_BYTES)): Archive {
+  const { archive, bytes, entries } = parseDirectory(source);
   const dense = archive.directoryOffset / archive.records.length < DENSE_RECORD_BYTES;
-  const window = new Window(source, dense ? WINDOW_BYTES : 0);
-  const prefixBytes = Buffer.byteLength(archive.prefix) + 1;
+  const window = new Window(source, buffer, dense ? buffer.length : 0);
   let start = 0;
   let previous: ArchiveRecord | undefined;
   // The descriptor of one record and the header of the next are neighbours: one look at both.
   for (const [index, record] of archive.records.entries()) {
     const at = window.locate(start, record.dataOffset - start);
     const descriptorLength = record.headerOffset - start;
-    if (previous !== undefined) verifyDescriptor(window.buffer, at, descriptorLength, previous);
-    const nameAt = nameOffsets[index] as number;
-    const name = directory.subarray(nameAt, nameAt + prefixBytes + Buffer.byteLength(record.name));
+    if (previous !== undefined) verifyDescriptor(window, at, descriptorLength, previous);
+    const { nameAt, nameBytes } = entries[index] as NamePlace;
     const headerAt = at + descriptorLength;
     const length = record.dataOffset - record.headerOffset;
-    if (!isPlainLocalHeader(window.buffer, headerAt, length, record, name)) {
-      checkLocalHeader(window.buffer.subarray(headerAt, headerAt + length), record, name);
+    if (!isPlainLocalHeader(window, headerAt, length, record, { bytes, at: nameAt, length: nameBytes })) {
+      const header = window.buffer.subarray(headerAt, headerAt + length);
+      checkLocalHeader(header, record, bytes.subarray(nameAt, nameAt + nameBytes));
     }
     start = record.dataOffset + record.size;
     previous = record;
   }
   if (previous !== undefined) {
     const length = descriptorBytes(previous.size, previous.headerOffset);
-    const at = window.locate(start, length);
-    verifyDescriptor(window.buffer, at, length, previous);
+    verifyDescriptor(window, window.locate(start, length), length, previous);
   }
   // Last, because a damaged name is damage, and only one on which directory and header agree is foreign.
   assertKnownRecords(archive);
   return archive;
 }
 
-function verifyDescriptor(bytes: Buffer, at: number, length: number, record: ArchiveRecord): void {
-  if (length === 0 || isPlainDescriptor(bytes, at, length, record)) return;
-  checkDescriptor(bytes.subarray(at, at + length), record, record.dataOffset + record.size);
+function verifyDescriptor(window: Window, at: number, length: number, record: ArchiveRecord): void {
+  if (length === 0 || isPlainDescriptor(window, at, length, record)) return;
+  checkDescriptor(window.buffer.subarray(at, at + length), record, record.dataOffset + record.size);
 }

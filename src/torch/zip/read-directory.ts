@@ -2,6 +2,7 @@ import { readBytes } from '../byte-source.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { TorchFileError } from '../errors.ts';
 import type { Archive, ArchiveRecord } from './archive.ts';
+import { STORAGE_FOLDER } from './archive.ts';
 import { expectField, readU64 } from './field-error.ts';
 import {
   CENTRAL_BYTES,
@@ -18,22 +19,32 @@ import { readEnd } from './read-end.ts';
 
 const CODE = 'BROKEN_DIRECTORY';
 
-interface Entry {
+export interface NamePlace {
   /** Offset of the name in the bytes of the directory, and its length. */
   readonly nameAt: number;
   readonly nameBytes: number;
+}
+
+interface Entry extends NamePlace {
   readonly extraBytes: number;
   readonly headerOffset: number;
   readonly size: number;
   readonly crc: number;
 }
 
+interface RawDirectory {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+  /** Where it starts in the file. */
+  readonly start: number;
+}
+
 /** The directory, and its raw bytes to compare local headers with. */
 export interface ParsedDirectory {
   readonly archive: Archive;
   readonly bytes: Buffer;
-  /** For each record, where in `bytes` its name starts. */
-  readonly nameOffsets: readonly number[];
+  /** For each record, where in `bytes` its name is. */
+  readonly entries: readonly NamePlace[];
 }
 
 /** Throws for the first field of an entry that has not its one canonical value. */
@@ -58,41 +69,41 @@ function checkEntry(bytes: Buffer, at: number, index: number, start: number): vo
 }
 
 /** The same fields, several at a time and without the messages: true for every entry of a sound file. */
-function isCanonicalEntry(bytes: Buffer, at: number): boolean {
-  const stored = bytes.readUInt32LE(at + 24);
+function isCanonicalEntry(view: DataView, at: number): boolean {
+  const stored = view.getUint32(at + 24, true);
   return (
-    bytes.readUInt32LE(at) === CENTRAL_SIGNATURE &&
-    bytes.readUInt32LE(at + 4) === 0 &&
-    bytes.readUInt32LE(at + 8) === (stored === 0 ? FLAGS_EMPTY : FLAGS_CONTENT) &&
-    bytes.readUInt32LE(at + 12) === 0 &&
-    bytes.readUInt32LE(at + 20) === stored &&
-    bytes.readUInt32LE(at + 32) === 0 &&
-    bytes.readUInt32LE(at + 36) === 0 &&
-    bytes.readUInt16LE(at + 40) === 0
+    view.getUint32(at, true) === CENTRAL_SIGNATURE &&
+    view.getUint32(at + 4, true) === 0 &&
+    view.getUint32(at + 8, true) === (stored === 0 ? FLAGS_EMPTY : FLAGS_CONTENT) &&
+    view.getUint32(at + 12, true) === 0 &&
+    view.getUint32(at + 20, true) === stored &&
+    view.getUint32(at + 32, true) === 0 &&
+    view.getUint32(at + 36, true) === 0 &&
+    view.getUint16(at + 40, true) === 0
   );
 }
 
 /** Reads the entry at `at` in the bytes of the directory, which starts at byte `start` of the file. */
-function readEntry(bytes: Buffer, at: number, index: number, start: number): Entry {
+function readEntry({ bytes, view, start }: RawDirectory, at: number, index: number): Entry {
   const left = bytes.length - at;
   if (left < CENTRAL_BYTES) {
     throw new TorchFileError(CODE, `directory entry ${index}: at offset ${start + at} only ${left} bytes are left`, {
       offset: start + at,
     });
   }
-  if (!isCanonicalEntry(bytes, at)) checkEntry(bytes, at, index, start);
+  if (!isCanonicalEntry(view, at)) checkEntry(bytes, at, index, start);
   const nameAt = at + CENTRAL_BYTES;
-  const nameBytes = bytes.readUInt16LE(at + 28);
-  const extraBytes = bytes.readUInt16LE(at + 30);
+  const nameBytes = view.getUint16(at + 28, true);
+  const extraBytes = view.getUint16(at + 30, true);
   if (left < CENTRAL_BYTES + nameBytes + extraBytes) {
     throw new TorchFileError(CODE, `directory entry ${index}: name and extra field do not fit into the directory`, {
       offset: start + at + 28,
     });
   }
-  const crc = bytes.readUInt32LE(at + 16);
-  const size = bytes.readUInt32LE(at + 24);
+  const crc = view.getUint32(at + 16, true);
+  const size = view.getUint32(at + 24, true);
   if (size === 0) expectField(CODE, `directory entry ${index}`, 'CRC of no bytes', start + at + 16, crc, 0);
-  const headerOffset = bytes.readUInt32LE(at + 42);
+  const headerOffset = view.getUint32(at + 42, true);
   if (extraBytes === 0 && size !== MAX_U32 && headerOffset !== MAX_U32) {
     return { nameAt, nameBytes, extraBytes, crc, size, headerOffset };
   }
@@ -174,20 +185,27 @@ function archivePrefix(fullName: string): string {
 }
 
 /** Name without the prefix; the prefix is compared as bytes. */
-function recordName(bytes: Buffer, { nameAt, nameBytes }: Entry, prefix: Buffer, index: number): string {
+function recordName(bytes: Buffer, { nameAt, nameBytes }: Entry, folder: Buffer, index: number): string {
   const end = nameAt + nameBytes;
-  const inFolder = nameBytes > prefix.length && bytes.compare(prefix, 0, prefix.length, nameAt, nameAt + prefix.length);
-  if (inFolder === 0) return readName(bytes, nameAt + prefix.length, end, index);
+  if (nameBytes > folder.length && startsWith(bytes, nameAt, folder)) {
+    return readName(bytes, nameAt + folder.length, end, index);
+  }
   const shown = JSON.stringify(readName(bytes, nameAt, end, index));
-  throw new TorchFileError(CODE, `record ${shown} is not in the folder ${JSON.stringify(prefix.toString())}`);
+  throw new TorchFileError(CODE, `record ${shown} is not in the folder ${JSON.stringify(folder.toString())}`);
+}
+
+/** Names are so short that a call of `compare` costs more. */
+function startsWith(bytes: Buffer, at: number, expected: Buffer): boolean {
+  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
+  return true;
 }
 
 /** Places the content of each record from the offset of the next one: the order of the file is that of the directory. */
-function toRecord(name: string, entry: Entry, end: number): ArchiveRecord {
+function toRecord(index: number, name: string, entry: Entry, end: number): ArchiveRecord {
   const { headerOffset, size, crc } = entry;
   const dataOffset = end - descriptorBytes(size, headerOffset) - size;
   assertGapless(name, headerOffset, dataOffset - headerOffset - LOCAL_BYTES - entry.nameBytes, end);
-  return { name, headerOffset, dataOffset, size, crc, crcPresent: crc !== 0 || size === 0 };
+  return { index, name, headerOffset, dataOffset, size, crc, crcPresent: crc !== 0 || size === 0 };
 }
 
 function assertGapless(name: string, headerOffset: number, padding: number, end: number): void {
@@ -198,6 +216,53 @@ function assertGapless(name: string, headerOffset: number, padding: number, end:
     `record ${name} at offset ${headerOffset} ${what} what follows at offset ${end} by ${Math.abs(padding)} bytes`,
     { record: name, offset: headerOffset },
   );
+}
+
+/** An archive whose map of names is made when it is first needed: the usual file is read in its order. */
+class ParsedArchive implements Archive {
+  readonly prefix: string;
+  readonly records: readonly ArchiveRecord[];
+  readonly directoryOffset: number;
+  readonly size: number;
+  #byName: ReadonlyMap<string, ArchiveRecord> | undefined;
+
+  constructor(prefix: string, records: readonly ArchiveRecord[], directoryOffset: number, size: number) {
+    this.prefix = prefix;
+    this.records = records;
+    this.directoryOffset = directoryOffset;
+    this.size = size;
+    if (!areStoragesAscending(records)) this.#byName = indexByName(records);
+  }
+
+  get byName(): ReadonlyMap<string, ArchiveRecord> {
+    this.#byName ??= indexByName(this.records);
+    return this.#byName;
+  }
+
+  find(name: string): ArchiveRecord | undefined {
+    if (name.startsWith(STORAGE_FOLDER)) return this.byName.get(name);
+    return this.records.find((record) => record.name === name);
+  }
+}
+
+/**
+ * Whether no name can occur twice, because there are few but those of storages, which ascend by length and digits, as
+ * torch numbers them.
+ */
+function areStoragesAscending(records: readonly ArchiveRecord[]): boolean {
+  const others = new Set<string>();
+  let count = 0;
+  let previous = '';
+  for (const { name } of records) {
+    if (!name.startsWith(STORAGE_FOLDER)) {
+      others.add(name);
+      count++;
+    } else {
+      if (name.length < previous.length || (name.length === previous.length && name <= previous)) return false;
+      previous = name;
+    }
+  }
+  return others.size === count;
 }
 
 /** Names that differ in case alone are refused by {@link assertKnownRecords}: no known name has a capital letter. */
@@ -226,10 +291,11 @@ export function parseDirectory(source: ByteSource): ParsedDirectory {
   const place = readEnd(source);
   const bytes = readBytes(source, place.offset, place.bytes);
   assertNotTorchScript(bytes);
+  const raw = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), start: place.offset };
   const entries: Entry[] = [];
   let at = 0;
   for (let index = 0; index < place.count; index++) {
-    const entry = readEntry(bytes, at, index, place.offset);
+    const entry = readEntry(raw, at, index);
     entries.push(entry);
     at = entry.nameAt + entry.nameBytes + entry.extraBytes;
   }
@@ -240,11 +306,9 @@ export function parseDirectory(source: ByteSource): ParsedDirectory {
   const folder = Buffer.from(`${prefix}/`);
   const records = entries.map((entry, index) => {
     const end = entries[index + 1]?.headerOffset ?? place.offset;
-    return toRecord(recordName(bytes, entry, folder, index), entry, end);
+    return toRecord(index, recordName(bytes, entry, folder, index), entry, end);
   });
-  const byName = indexByName(records);
-  const archive = { prefix, records, byName, directoryOffset: place.offset, size: source.size };
-  return { archive, bytes, nameOffsets: entries.map(({ nameAt }) => nameAt) };
+  return { archive: new ParsedArchive(prefix, records, place.offset, source.size), bytes, entries };
 }
 
 /**
@@ -258,8 +322,9 @@ export function readDirectory(source: ByteSource): Archive {
   return archive;
 }
 
-/** Storage keys are numbers: addresses in torch 1.6, counted from 0 since. Never a path. */
-const STORAGE_RECORD = /^data\/[0-9]{1,20}$/;
+/** Storage keys are numbers: addresses in torch 1.6, decimals of 64 bits, and counted from 0 since. Never a path. */
+const MAX_KEY_DIGITS = 20;
+const DIGIT_ZERO = 0x30;
 
 const KNOWN_RECORDS = new Set([
   'data.pkl',
@@ -270,10 +335,20 @@ const KNOWN_RECORDS = new Set([
   '.data/serialization_id',
 ]);
 
+function isStorage(name: string): boolean {
+  if (!name.startsWith(STORAGE_FOLDER)) return false;
+  for (let at = STORAGE_FOLDER.length; at < name.length; at++) {
+    const digit = name.charCodeAt(at) - DIGIT_ZERO;
+    if (digit < 0 || digit > 9) return false;
+  }
+  const digits = name.length - STORAGE_FOLDER.length;
+  return digits > 0 && digits <= MAX_KEY_DIGITS;
+}
+
 /** @throws TorchFileError `UNEXPECTED_RECORD`: the world of names is closed */
 export function assertKnownRecords({ records }: Archive): void {
   for (const { name, headerOffset } of records) {
-    if (KNOWN_RECORDS.has(name) || STORAGE_RECORD.test(name)) continue;
+    if (isStorage(name) || KNOWN_RECORDS.has(name)) continue;
     throw new TorchFileError('UNEXPECTED_RECORD', `record ${JSON.stringify(name)} is none that torch.save writes`, {
       record: name,
       offset: headerOffset,

@@ -144,9 +144,8 @@ describe('small records', () => {
 
   test('storage keys of torch 1.6, which are addresses → accepted', () => {
     const key = '94644507561760';
-    expect(
-      readBuffer(buildTorchZip(buildPickle([tensor({ key })]), { [key]: Buffer.alloc(16) }).bytes).storages.has(key),
-    ).toBe(true);
+    const { bytes } = buildTorchZip(buildPickle([tensor({ key })]), { [key]: Buffer.alloc(16) });
+    expect(readBuffer(bytes).storages.map((storage) => storage.key)).toEqual([key]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpointSync } from '../../src/checkpoint/open-checkpoint.ts';
@@ -9,6 +9,7 @@ import { validateCheckpointSync } from '../../src/checkpoint/validate-checkpoint
 import { nodeFileSystem } from '../../src/platform/node-file-system.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { runTorch, torchPythons } from '../support/torch-python.ts';
+import { byteDifferences } from './byte-differences.ts';
 
 const KINDS: readonly (readonly [kind: WrittenKind, dim: number, name: string])[] = [
   ['nucleotide', 768, 'x_DNABERT_S.pt'],
@@ -64,13 +65,21 @@ describe.each(torchPythons('interop tests of checkpoints'))('torch $version', (t
       const loaded = { ids: IDS, labels, shape: [IDS.length, dim], bits, version: '1.0' };
       expected.push({ ...loaded, status: 'complete' }, { ...loaded, status: 'in_progress' });
     }
-    expect(JSON.parse(runTorch(torch, 'checkpoint_load.py', paths))).toEqual(expected);
+    for (const mode of torch.release >= 2001 ? ['read', 'mmap'] : ['read']) {
+      const printed = runTorch(torch, 'checkpoint_load.py', [mode, ...paths], { TORCH_SERIALIZATION_DEBUG: '1' });
+      expect(JSON.parse(printed)).toEqual(expected);
+    }
   });
+
+  /** Saves the four kinds into a folder. @returns the float32 bits of their rows */
+  function saveKinds(folder: string): number[][] {
+    const wanted = KINDS.map(([kind, dim, name]) => `${kind} ${dim} ${name}`);
+    return JSON.parse(runTorch(torch, 'checkpoint_save.py', [folder, ...wanted])) as number[][];
+  }
 
   it('four kinds of torch → valid, every value the same', async () => {
     const folder = await temporaryFolder();
-    const wanted = KINDS.map(([kind, dim, name]) => `${kind} ${dim} ${name}`);
-    const saved = JSON.parse(runTorch(torch, 'checkpoint_save.py', [folder, ...wanted])) as number[][];
+    const saved = saveKinds(folder);
     for (const [index, [kind, dim, name]] of KINDS.entries()) {
       const checkpoint = openCheckpointSync(join(folder, name), { level: 'deep' });
       const { version, status, rows, ids } = checkpoint;
@@ -80,4 +89,19 @@ describe.each(torchPythons('interop tests of checkpoints'))('torch $version', (t
       checkpoint.close();
     }
   });
+
+  it.skipIf(torch.release < 2009)(
+    'the content of the four kinds, published → the bytes of torch.save, except serialization_id and its CRC',
+    async () => {
+      const [theirs, ours] = [await temporaryFolder(), await temporaryFolder()];
+      const saved = saveKinds(theirs);
+      for (const [index, [kind, dim, name]] of KINDS.entries()) {
+        const values = new Float32Array(Int32Array.from(saved[index] as number[]).buffer);
+        const rows = arrayRowSource(values, dim);
+        await publishCheckpoint(join(ours, name), { kind, ids: ['a', 'b', 'c'], rows });
+        const bytes = [ours, theirs].map((folder) => readFileSync(join(folder, name))) as [Buffer, Buffer];
+        expect([name, byteDifferences(...bytes)]).toEqual([name, []]);
+      }
+    },
+  );
 });

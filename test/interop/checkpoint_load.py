@@ -1,7 +1,7 @@
-"""Loads checkpoints with the unpickler that executes nothing; prints what is inside, floats as float32 bits.
+"""MODE FILE…: loads checkpoints with the unpickler that executes nothing; prints what is inside, floats as float32 bits.
 
-torch before 2.0 cannot read a Python float that way, not even from a file of its own: there, `nucleotide` is loaded
-without it.
+MODE is read or mmap. torch before 2.0 cannot read a Python float that way, not even from a file of its own: there,
+`nucleotide` is loaded without it, as is everything in torch before 1.13, which has no such unpickler.
 """
 
 import json
@@ -9,11 +9,14 @@ import sys
 
 import torch
 
-OLD = int(torch.__version__.split(".")[0]) < 2
+RELEASE = tuple(int(part) for part in torch.__version__.split(".")[:2])
 
 
 def load(path):
-    options = {} if OLD and "DNABERT" in path else {"weights_only": True}
+    unrestricted = RELEASE < (1, 13) or (RELEASE < (2, 0) and "DNABERT" in path)
+    options = {} if unrestricted else {"weights_only": True}
+    if sys.argv[1] == "mmap":
+        options["mmap"] = True
     return torch.load(path, map_location="cpu", **options)
 
 
@@ -31,10 +34,10 @@ def describe(path):
         "ids": next(content[key] for key in ("nucleotide", "proteins", "ids") if key in content),
         "labels": labels,
         "shape": shape,
-        "bits": torch.cat([row.reshape(-1) for row in rows]).contiguous().view(torch.int32).tolist(),
+        "bits": torch.cat([row.reshape(-1) for row in rows]).numpy().view("int32").tolist(),
         "version": content["version"],
         "status": content["status"],
     }
 
 
-print(json.dumps([describe(path) for path in sys.argv[1:]]))
+print(json.dumps([describe(path) for path in sys.argv[2:]]))

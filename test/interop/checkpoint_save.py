@@ -24,5 +24,5 @@ for argument in sys.argv[2:]:
     kind, dim, name = argument.split()
     rows = torch.sin(torch.arange(3 * int(dim), dtype=torch.float32)).reshape(3, int(dim))
     torch.save({**content(kind, rows), "version": "1.0", "status": "complete"}, os.path.join(sys.argv[1], name))
-    bits.append(rows.reshape(-1).view(torch.int32).tolist())
+    bits.append(rows.numpy().reshape(-1).view("int32").tolist())
 print(json.dumps(bits))

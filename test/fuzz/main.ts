@@ -2,18 +2,23 @@ import { randomInt } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checkInput } from './check-input.ts';
 import { fuzzInput } from './fuzz-input.ts';
 import { runInThreads } from './fuzz-pool.ts';
 import { FuzzReport } from './fuzz-report.ts';
+import { hostileReport } from './hostile-report.ts';
 import { loadSeeds } from './seeds.ts';
 import { packageUnderTest } from './subject.ts';
 
 const USAGE = `npm run fuzz -- [--seed S] [--count N] [--threads T]   N random inputs (20,000), seed at random and printed
-npm run fuzz -- --seed S --index I                     one of them again, in this thread, written to a file`;
+npm run fuzz -- --seed S --index I                     one of them again, in this thread, written to a file
+npm run fuzz -- --hostile                              what hostile pickles, ZIP tricks and resource bombs cost`;
 
 const FIXTURES = join('test', 'fixtures');
+/** Where the sources are that this was compiled with. */
+const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
 /** Git ignores it. */
 const FAILURES = join('.cache', 'fuzz-failures');
 
@@ -46,9 +51,11 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       count: { type: 'string', default: '20000' },
       index: { type: 'string' },
+      hostile: { type: 'boolean', default: false },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
   });
+  if (values.hostile) return hostileReport(SOURCES);
   const seed = values.seed === undefined ? randomInt(2 ** 31) : integer('seed', values.seed);
   if (values.index !== undefined) return reproduce(seed, integer('index', values.index));
   return fuzz(seed, integer('count', values.count), Math.max(1, integer('threads', values.threads)));

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { convertCheckpoint } from '../../src/checkpoint/convert/convert-checkpoint.ts';
-import { openCheckpointSync } from '../../src/checkpoint/open-checkpoint.ts';
 import { closeCheckpointThreads } from '../../src/checkpoint/pool.ts';
 import { publishCheckpoint } from '../../src/checkpoint/publish/publish-checkpoint.ts';
 import { arrayRowSource } from '../../src/checkpoint/row-source.ts';
@@ -30,7 +29,7 @@ function load(python: string, path: string): object {
 }
 
 const FOUND = (['npy', 'safetensors', 'pt'] as const).map((format) => {
-  const modules = format === 'pt' ? ['torch'] : ['numpy', LIBRARIES[format]];
+  const modules = ['numpy', LIBRARIES[format]];
   const python = pythonWith(...new Set(modules));
   if (python === undefined) {
     process.stderr.write(
@@ -54,15 +53,10 @@ describe.each(FOUND)('.$format of ours', ({ format, python }) => {
     await publishCheckpoint(input, { kind, ids: IDS, rows: arrayRowSource(values, dim) });
     await convertCheckpoint(input, output);
     const loaded = load(python ?? '', output);
-    expect(loaded).toMatchObject({ shape: [IDS.length, dim], ids: IDS });
     const sha256 = createHash('sha256').update(new Uint8Array(values.buffer)).digest('hex');
-    if (format === 'npy') expect(loaded).toMatchObject({ dtype: '<f4', c: true, sha256 });
-    if (format === 'safetensors') expect(loaded).toMatchObject({ dtype: '<f4', names: ['data'], kind, sha256 });
-    if (format === 'pt') {
-      expect(loaded).toMatchObject({ dtype: 'torch.float32', version: '1.0', status: 'complete' });
-      const checkpoint = openCheckpointSync(output);
-      expect(Buffer.from(checkpoint.slice().buffer).equals(Buffer.from(values.buffer))).toBe(true);
-      checkpoint.close();
-    }
+    expect(loaded).toMatchObject({ shape: [IDS.length, dim], ids: IDS, sha256 });
+    if (format === 'npy') expect(loaded).toMatchObject({ dtype: '<f4', c: true });
+    if (format === 'safetensors') expect(loaded).toMatchObject({ dtype: '<f4', names: ['data'], kind });
+    if (format === 'pt') expect(loaded).toMatchObject({ dtype: 'torch.float32', version: '1.0', status: 'complete' });
   });
 });

@@ -34,14 +34,14 @@ def load_safetensors(path):
 def load_pt(path):
     import torch
 
-    content = torch.load(path, weights_only=True)
+    # torch before 2.0 cannot read a Python float with the unpickler that executes nothing.
+    content = torch.load(path, weights_only=torch.__version__.split(".")[0] != "1")
     data = content["data"]
     if isinstance(data, list):
         data = torch.stack([torch.tensor(row["mean_representation"]) if isinstance(row, dict) else row for row in data])
     ids = next(value for key, value in content.items() if key in ("nucleotide", "proteins", "ids"))
     return {"shape": list(data.shape), "dtype": str(data.dtype), "ids": ids, "version": content["version"],
-            "status": content["status"], "sha256": hashlib.sha256(bytes(data.untyped_storage())).hexdigest()
-            if hasattr(data, "untyped_storage") else None}
+            "status": content["status"], "sha256": digest(data.numpy())}
 
 
 LOADERS = {"npy": ("numpy", load_npy), "safetensors": ("safetensors", load_safetensors), "pt": ("torch", load_pt)}

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -6,8 +6,8 @@ import { arrayRowSource, CHECKPOINT_VERSION, publishCheckpoint } from '../../src
 import { KINDS, kindFromName } from '../../src/checkpoint/kinds.ts';
 import type { WrittenKind } from '../../src/checkpoint/types.ts';
 import { judgeVersion } from '../../src/checkpoint/version.ts';
-import { FAULT_OF_CODE } from '../../src/torch/errors.ts';
 import { memorySource, readTorchFile } from '../../src/torch/index.ts';
+import { checkpointCodes } from '../support/checkpoint-codes.ts';
 import { readSections, withoutMarkup } from '../support/markdown.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -19,11 +19,7 @@ describe('docs/checkpoint-format.md', () => {
   it('codes → those of the code, each with its class, and no other', () => {
     const rows = table('Results and codes').map(([code = '', kind = '']) => [withoutMarkup(code), kind] as const);
     const documented = new Map(rows.filter(([code]) => !code.includes(',')));
-    expect(Object.fromEntries(documented)).toEqual({
-      ...FAULT_OF_CODE,
-      ...codesOfCheckpoint(),
-      FILE_CHANGED: 'unavailable',
-    });
+    expect(Object.fromEntries(documented)).toEqual(checkpointCodes());
   });
 
   it('kinds → their keys and dimensions, and the names that state them', () => {
@@ -90,26 +86,6 @@ function table(heading: string): readonly (readonly string[])[] {
 
 function withPt(name: string): string {
   return name.endsWith('.pt') ? name : `${name}.pt`;
-}
-
-/** Every code that src/checkpoint gives besides those of src/torch, with its class: read from the source. */
-function codesOfCheckpoint(): Record<string, string> {
-  const folder = join(ROOT, 'src', 'checkpoint');
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  const codes: Record<string, string> = {};
-  for (const file of files) {
-    const text = readFileSync(join(folder, file), 'utf8');
-    for (const { groups } of text.matchAll(
-      /\b(?<kind>corrupted|incompatible|unavailable)\(\s*\w+,\s*'(?<code>[A-Z_]+)'/gu,
-    )) {
-      if (groups) codes[groups['code'] ?? ''] = groups['kind'] ?? '';
-    }
-    // What judge.ts and row-layout.ts find is incompatible, always.
-    for (const { groups } of text.matchAll(/(?:\bcode: |\bproblem\()'(?<code>[A-Z_]+)'/gu)) {
-      if (groups) codes[groups['code'] ?? ''] ??= 'incompatible';
-    }
-  }
-  return codes;
 }
 
 async function written(kind: WrittenKind, rows: number): Promise<Buffer> {

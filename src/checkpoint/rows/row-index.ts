@@ -100,7 +100,7 @@ function indexNumpy(array: NumpyArray): StridedRows {
 
 function indexCells(file: TorchFile, cells: readonly RowCell[]): RowPieces {
   const pieces = new PieceList(cells);
-  const pickleOffset = file.archive.byName.get(PICKLE)?.dataOffset ?? 0;
+  const pickleOffset = file.archive.find(PICKLE)?.dataOffset ?? 0;
   for (const [row, cell] of cells.entries()) {
     pieces.firsts[row] = pieces.length;
     if (cell.type === 'list') addFloats(pieces, cell, pickleOffset);

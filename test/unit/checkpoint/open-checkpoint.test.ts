@@ -1,7 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { closeCheckpointThreads } from '../../../src/checkpoint/pool.ts';
 import { openCheckpoint, openCheckpointSync } from '../../../src/checkpoint/open-checkpoint.ts';
 import { publishCheckpoint } from '../../../src/checkpoint/publish/publish-checkpoint.ts';
 import { arrayRowSource } from '../../../src/checkpoint/row-source.ts';
@@ -11,6 +13,21 @@ import { vectors, writePt } from '../../support/write-pt.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/checkpoint/', import.meta.url));
 
+/** Milliseconds. */
+async function longestTurnDuring(work: () => Promise<void>): Promise<number> {
+  const state = { longest: 0, isOver: false };
+  const turning = (async () => {
+    for (let last = performance.now(); !state.isOver; last = performance.now()) {
+      await setImmediate();
+      state.longest = Math.max(state.longest, performance.now() - last);
+    }
+  })();
+  await work();
+  state.isOver = true;
+  await turning;
+  return state.longest;
+}
+
 /** What make.py puts into column c of row r. */
 function expectedRow(row: number, dim: number): Float32Array {
   return Float32Array.from({ length: dim }, (_, column) => row + 1 + (column % 8) / 8);
@@ -19,6 +36,8 @@ function expectedRow(row: number, dim: number): Float32Array {
 const WITH_ROWS = readdirSync(fixtures).filter((name) => {
   return name.endsWith('.pt') && !/^(?:generic|list|tensor|vectors_expanded|vectors_integers)/.test(name);
 });
+
+afterAll(closeCheckpointThreads);
 
 describe('openCheckpoint', () => {
   it.each(WITH_ROWS)('%s by torch → its ids and rows, one by one and in ranges', async (name) => {
@@ -32,6 +51,18 @@ describe('openCheckpoint', () => {
       expect(all.subarray((rows - 1) * dim)).toEqual(expectedRow(rows - 1, dim));
       expect(checkpoint.slice(1)).toEqual(all.slice(dim));
       expect(checkpoint.slice(1, 1)).toEqual(new Float32Array(0));
+      expect(await checkpoint.readRows()).toEqual(all);
+      expect(await checkpoint.readRows(1)).toEqual(all.slice(dim));
+      expect(await checkpoint.readRow(rows - 1)).toEqual(expectedRow(rows - 1, dim));
+      const wide = new Float64Array(rows * dim);
+      checkpoint.read(0, rows, wide);
+      expect(Float32Array.from(wide)).toEqual(all);
+      let next = 0;
+      for await (const { index, id, values } of checkpoint) {
+        expect([index, id]).toEqual([next, checkpoint.ids[next]]);
+        expect(values).toEqual(expectedRow(next++, dim));
+      }
+      expect(next).toBe(rows);
     } finally {
       checkpoint.close();
     }
@@ -96,6 +127,60 @@ describe('openCheckpoint', () => {
 
   it('a level that says nothing about rows → TypeError', () => {
     expect(() => openCheckpointSync(join(fixtures, 'vectors.pt'), { level: 'header' })).toThrow(TypeError);
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['written to', (path) => appendFileSync(path, 'x')],
+    ['overwritten in place', (path) => writeFileSync(path, Buffer.alloc(3000))],
+  ])('%s after it was opened → unavailable, FILE_CHANGED', async (_, change) => {
+    const path = await writePt(join(await temporaryFolder(), 'x.pt'), vectors());
+    const checkpoint = await openCheckpoint(path);
+    change(path);
+    const changed = { class: 'unavailable', code: 'FILE_CHANGED', path };
+    expect(() => checkpoint.row(0)).toThrow(expect.objectContaining(changed));
+    await expect(checkpoint.readRow(0)).rejects.toMatchObject(changed);
+    checkpoint.close();
+  });
+
+  it('another file takes its name after it was opened → the rows of the one that was checked', async () => {
+    const folder = await temporaryFolder();
+    const path = await writePt(join(folder, 'x.pt'), vectors());
+    const checkpoint = await openCheckpoint(path);
+    renameSync(await writePt(join(folder, 'y.pt'), vectors({ values: new Float32Array(8) })), path);
+    expect(await checkpoint.readRow(0)).toEqual(Float32Array.of(1, 2, 3, 4));
+    checkpoint.close();
+  });
+
+  it('closed → later reads are refused', async () => {
+    const checkpoint = await openCheckpoint(join(fixtures, 'vectors.pt'));
+    await checkpoint[Symbol.asyncDispose]();
+    expect(() => checkpoint.row(0)).toThrow('after close()');
+    await expect(checkpoint.readRow(0)).rejects.toThrow('after close()');
+  });
+
+  it('an aborted signal → its reason', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(openCheckpoint(join(fixtures, 'vectors.pt'), { signal })).rejects.toThrow('enough');
+  });
+
+  it('opened, and rows of it read → the event loop turns on meanwhile', async () => {
+    const path = join(await temporaryFolder(), 'x.pt');
+    const [rows, dim] = [2000, 768];
+    const values = Float32Array.from({ length: rows * dim }, (_, index) => Math.fround(Math.sin(index)));
+    const ids = Array.from({ length: rows }, (_, row) => `id${row}`);
+    await publishCheckpoint(path, { kind: 'nucleotide', ids, rows: arrayRowSource(values, dim) });
+    const started = performance.now();
+    openCheckpointSync(path).close();
+    const blocking = performance.now() - started;
+    (await openCheckpoint(path)).close();
+
+    // A busy machine can hold up any thread: the best of five counts.
+    let longest = Infinity;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      longest = Math.min(longest, await longestTurnDuring(async () => (await openCheckpoint(path)).close()));
+    }
+    // No absolute limit: what is measured is that the parsing is done elsewhere.
+    expect(longest).toBeLessThan(Math.max(blocking, 20));
   });
 
   it.skipIf(!existsSync('/proc/self/fd'))('opened, closed or refused → no file descriptor is left', async () => {

@@ -42,5 +42,8 @@ export const MAX_GLOBAL_NAME = 256;
 /** Nodes of a tuple used as a dict key: comparing by content walks shared parts again and again (CWE-407). */
 export const MAX_KEY_NODES = 1_000;
 
+/** Characters of all texts in such a tuple, and bytes of a bytes object used as a key: the file holds shared texts once. */
+export const MAX_KEY_CHARACTERS = 1_024;
+
 /** Dimensions of a tensor, torch's own limit. */
 export const MAX_RANK = 64;

@@ -67,7 +67,5 @@ const measured = inputs.map((bytes) => {
   return { outcome, ms, cpuMs: (user + system) / 1000 };
 });
 const growth = statusOf('VmHWM') - before;
-const judged = inputs.map(
-  (bytes) => checkSource(memorySource(bytes), 'x.pt', { level: 'deep' }).problem?.code ?? 'valid',
-);
+const judged = inputs.map(judgementOf);
 process.stdout.write(JSON.stringify({ measured, growth, judged, growthOfAll: statusOf('VmHWM') - before }));

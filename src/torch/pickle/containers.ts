@@ -1,4 +1,4 @@
-import { MAX_KEY_NODES } from '../limits.ts';
+import { MAX_KEY_CHARACTERS, MAX_KEY_NODES } from '../limits.ts';
 import type { FloatRun, PyDict, PyList, PyTuple, PyValue } from './values.ts';
 
 const NOTHING: readonly never[] = [];
@@ -54,12 +54,17 @@ function mapKey(key: PyValue): unknown {
   if (typeof key === 'boolean') return Number(key);
   if (typeof key !== 'object' || key === null) return key;
   if (key.type === 'float') return Number.isInteger(key.value) ? integerKey(key.value) : key.value;
+  if (key.type === 'bytes' && key.bytes.length > MAX_KEY_CHARACTERS) throw longKey('bytes');
   if (key.type === 'bytes') return new ContentKey(`b${Buffer.from(key.bytes).toString('latin1')}`);
   if (key.type === 'tuple') return new ContentKey(`t${tupleKey(key)}`);
   if (key.type === 'list' || key.type === 'dict' || (key.type === 'set' && !key.frozen)) {
     throw new BadKeyError(`unhashable type '${key.type}' as a key`);
   }
   return key;
+}
+
+function longKey(what: string): BadKeyError {
+  return new BadKeyError(`${what} of more than ${MAX_KEY_CHARACTERS} characters as a key`);
 }
 
 function integerKey(value: number): number | bigint {
@@ -70,6 +75,7 @@ function integerKey(value: number): number | bigint {
 function tupleKey(tuple: PyTuple): string {
   const parts: string[] = [];
   const todo: (PyValue | undefined)[] = [tuple];
+  let characters = 0;
   while (todo.length > 0) {
     if (parts.length > MAX_KEY_NODES) throw new BadKeyError(`tuple of more than ${MAX_KEY_NODES} values as a key`);
     const value = todo.pop();
@@ -82,6 +88,8 @@ function tupleKey(tuple: PyTuple): string {
     const key = mapped instanceof ContentKey ? mapped.text : mapped;
     if (typeof key === 'object' && key !== null) throw new BadKeyError('tuple with an object in it as a key');
     const text = String(key);
+    characters += text.length;
+    if (characters > MAX_KEY_CHARACTERS) throw longKey('tuple');
     parts.push(`${typeof key}${text.length}:${text}`);
   }
   return parts.join(',');

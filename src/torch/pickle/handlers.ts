@@ -111,6 +111,13 @@ function appends(machine: Machine): void {
   for (const value of values) target.push(value);
 }
 
+/** Keys that are copied as a text to be compared by content, however often the file refers to them. */
+function contentKeys(keysAndValues: readonly PyValue[]): number {
+  let count = 0;
+  for (let i = 0; i < keysAndValues.length; i += 2) if (typeof keysAndValues[i] === 'object') count++;
+  return count;
+}
+
 function setAll(machine: Machine, keysAndValues: readonly PyValue[]): void {
   const target = machine.top();
   if (keysAndValues.length % 2 !== 0) throw machine.fail('SETITEMS with a key that has no value');
@@ -118,7 +125,7 @@ function setAll(machine: Machine, keysAndValues: readonly PyValue[]): void {
   if (!(target instanceof DictValue)) {
     throw machine.fail('SETITEM on something that is not a dict', 'UNSUPPORTED_PICKLE');
   }
-  machine.spend(COST.float * keysAndValues.length);
+  machine.spend(COST.float * keysAndValues.length + COST.contentKey * contentKeys(keysAndValues));
   try {
     target.setAll(keysAndValues);
   } catch (error) {

@@ -8,7 +8,17 @@ import type { PyValue, TorchStorage } from './values.ts';
 import { VectorMemo } from './vector-memo.ts';
 
 /** Estimated bytes of JS heap that a value takes, for the budget of {@link Machine.spend}. */
-export const COST = { slot: 12, float: 32, tuple: 100, list: 140, dict: 400, set: 140, object: 240, text: 40 } as const;
+export const COST = {
+  slot: 12,
+  float: 32,
+  tuple: 100,
+  list: 140,
+  dict: 400,
+  set: 140,
+  object: 240,
+  text: 40,
+  contentKey: 1_024,
+} as const;
 
 /** What the persistent id `('storage', type, key, location, numel)` says. */
 export interface StorageId {

@@ -267,6 +267,14 @@ describe('resource bombs', () => {
     expect(root).toMatchObject({ type: 'tuple' });
   });
 
+  test.each<[string, PicklePart[]]>([
+    ['references to one long text', [unicode('x'.repeat(100_000)), 'q\x000}(', repeat('h\0', 900), 'tNs']],
+    ['a long text', ['}', unicode('x'.repeat(2000)), '\x85Ns']],
+    ['long bytes', ['}B', int(2000).subarray(1), Buffer.alloc(2000), 'Ns']],
+  ])('%s as a key → refused', (_, parts) => {
+    expect(refused(parts).message).toContain('characters as a key');
+  });
+
   test('2^60 nodes in a tuple used as a key → refused', () => {
     const levels = Array.from({ length: 60 }, (_, i) => joinParts(['h', i, 'h', i, '\x86q', i + 1, '0']));
     expect(refused(['}K\x01q\x000', ...levels, 'h\x3cNs']).message).toContain('as a key');

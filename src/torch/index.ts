@@ -47,4 +47,4 @@ export { writeTorchFile } from './write-torch-file.ts';
 export type { FilePatch, WriteTorchFileOptions, WrittenTorchFile } from './write-torch-file.ts';
 export { pendingString, pyDict, pyFloat, pyFloats, pyList, pyTensor } from './writable.ts';
 export type { Writable, WritableTensor } from './writable.ts';
-export type { ByteSink } from './zip/write-archive.ts';
+export type { ByteSink } from './zip/output-buffer.ts';

@@ -26,9 +26,9 @@ export interface WritableTensor {
   readonly shape: readonly number[];
   /**
    * Fills `into` with the little-endian bytes that start at `byteOffset` of the tensor; called in order, in chunks of at
-   * most 1 MiB, each a multiple of the element size.
+   * most 256 KiB, each a multiple of the element size.
    */
-  readonly read: (byteOffset: number, into: Uint8Array) => void;
+  readonly read: (byteOffset: number, into: Buffer) => void;
 }
 
 /** A Python float. */

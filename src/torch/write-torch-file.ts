@@ -6,7 +6,8 @@ import type { PendingPlace } from './pickle/write-pickle.ts';
 import { ELEMENT_SIZE } from './tensor/dtype.ts';
 import type { Writable, WritableTensor } from './writable.ts';
 import { ALIGNMENT, ArchiveWriter, crcOffsets } from './zip/write-archive.ts';
-import type { ByteSink, WrittenRecord } from './zip/write-archive.ts';
+import type { ByteSink } from './zip/output-buffer.ts';
+import type { WrittenRecord } from './zip/write-archive.ts';
 
 /** Bytes to overwrite in the finished file. */
 export interface FilePatch {
@@ -37,20 +38,46 @@ function archivePrefix(wanted: string): string {
   return /^[\x20-\x2e\x30-\x7e]+$/.test(wanted) ? wanted : 'archive';
 }
 
+/** Writes the content of a record, waiting for room where there is none. */
+async function writeContent(
+  archive: ArchiveWriter,
+  size: number,
+  read: (byteOffset: number, into: Buffer) => void,
+): Promise<void> {
+  for (let done = 0; done < size;) {
+    const from = done;
+    done += archive.content(size - done, (into) => read(from, into));
+    if (done < size) await archive.makeRoom();
+  }
+}
+
 async function writePickle(archive: ArchiveWriter, root: Writable): Promise<PickleWriter> {
   const pickle = new PickleWriter();
-  await archive.begin(PICKLE_RECORD, undefined);
-  for (const _ of pickle.write(root)) await archive.content(pickle.take());
-  await archive.content(pickle.take());
+  archive.begin(PICKLE_RECORD, undefined);
+  const writeChunk = (): Promise<void> => {
+    const chunk = pickle.take();
+    return writeContent(archive, chunk.length, (from, into) => void chunk.copy(into, 0, from));
+  };
+  for (const _ of pickle.write(root)) await writeChunk();
+  await writeChunk();
   return pickle;
 }
 
 async function writeStorage(archive: ArchiveWriter, key: number, tensor: WritableTensor): Promise<void> {
   const bytes = tensor.shape.reduce((product, size) => product * size, ELEMENT_SIZE[tensor.dtype]);
   if (!Number.isSafeInteger(bytes)) throw new RangeError(`tensor of shape (${tensor.shape.join(', ')}) is too large`);
-  await archive.begin(`data/${key}`, bytes);
-  await archive.contentFrom(bytes, tensor.read);
-  await archive.end();
+  if (archive.isFull) await archive.makeRoom();
+  archive.begin(`data/${key}`, bytes);
+  const done = archive.content(bytes, (into) => tensor.read(0, into));
+  if (done < bytes) await writeContent(archive, bytes - done, (from, into) => tensor.read(done + from, into));
+  archive.end();
+}
+
+async function writeText(archive: ArchiveWriter, name: string, text: string): Promise<void> {
+  if (archive.isFull) await archive.makeRoom();
+  archive.begin(name, text.length);
+  archive.content(text.length, (into) => void into.write(text, 'latin1'));
+  archive.end();
 }
 
 function finalCrc(record: WrittenRecord, pending: readonly PendingPlace[]): number {
@@ -100,15 +127,24 @@ export async function writeTorchFile(
   options: WriteTorchFileOptions,
 ): Promise<WrittenTorchFile> {
   const archive = new ArchiveWriter(sink, archivePrefix(options.prefix));
+  try {
+    return await writeRecords(archive, root);
+  } finally {
+    await archive.release();
+  }
+}
+
+async function writeRecords(archive: ArchiveWriter, root: Writable): Promise<WrittenTorchFile> {
   const pickle = await writePickle(archive, root);
-  const record = await archive.end();
-  await archive.record('.format_version', '1');
-  await archive.record('.storage_alignment', String(ALIGNMENT));
-  await archive.record('byteorder', 'little');
+  if (archive.isFull) await archive.makeRoom();
+  const record = archive.end();
+  await writeText(archive, '.format_version', '1');
+  await writeText(archive, '.storage_alignment', String(ALIGNMENT));
+  await writeText(archive, 'byteorder', 'little');
   for (const [key, tensor] of pickle.tensors.entries()) await writeStorage(archive, key, tensor);
-  await archive.record('version', FORMAT_VERSION);
+  await writeText(archive, 'version', FORMAT_VERSION);
   const crc = finalCrc(record, pickle.pending);
-  await archive.record('.data/serialization_id', serializationId(archive.records, crc));
+  await writeText(archive, '.data/serialization_id', serializationId(archive.records, crc));
   const directoryOffset = await archive.finish();
   return { bytes: archive.position, patches: patchesOf(record, crc, pickle.pending, directoryOffset) };
 }

@@ -1,68 +1,79 @@
 import { hasNonFinite } from '../../torch/index.ts';
 import type { RowSource } from '../types.ts';
 
-/** Rows are taken from their source in blocks of about this size. */
-const BLOCK_BYTES = 1 << 20;
+/** Rows that are asked for one by one are taken in blocks of about this size. */
+const BLOCK_BYTES = 1 << 18;
 
 /**
  * A {@link RowSource} read front to back: as float32 bytes at any offset, or one row as float64. Every row is looked at
- * once for NaN and infinities.
+ * for NaN and infinities.
  */
 export class RowStream {
   readonly #source: RowSource;
-  readonly #block: Float32Array;
+  readonly #rowBytes: number;
   readonly #rowsPerBlock: number;
   readonly #onNonFinite: (row: number) => never;
-  #loaded = -1;
+  /** The rows from `start` on that were taken last, if not straight to their place. */
+  #block = { start: 0, count: 0, values: new Float32Array() };
 
   /** @param onNonFinite called with the row that holds a value which no checkpoint may hold */
   constructor(source: RowSource, onNonFinite: (row: number) => never) {
     this.#source = source;
     this.#onNonFinite = onNonFinite;
-    this.#rowsPerBlock = Math.max(1, Math.min(source.rows, Math.floor(BLOCK_BYTES / (source.dim * 4))));
-    this.#block = new Float32Array(this.#rowsPerBlock * source.dim);
+    this.#rowBytes = source.dim * Float32Array.BYTES_PER_ELEMENT;
+    this.#rowsPerBlock = Math.max(1, Math.min(source.rows, Math.floor(BLOCK_BYTES / this.#rowBytes)));
   }
 
   /** Fills `into` with the bytes of all rows side by side, from `byteOffset`. */
-  copyBytes(byteOffset: number, into: Uint8Array): void {
-    const blockBytes = this.#block.byteLength;
+  copyBytes(byteOffset: number, into: Buffer): void {
     for (let done = 0; done < into.length;) {
-      const block = Math.floor((byteOffset + done) / blockBytes);
-      const from = byteOffset + done - block * blockBytes;
-      const piece = this.#bytesOfBlock(block).subarray(from, from + into.length - done);
-      into.set(piece, done);
-      done += piece.length;
+      const row = Math.floor((byteOffset + done) / this.#rowBytes);
+      const skipped = byteOffset + done - row * this.#rowBytes;
+      const wholeRows = Math.floor((into.length - done) / this.#rowBytes);
+      if (skipped === 0 && wholeRows > 0 && (into.byteOffset + done) % 4 === 0) {
+        done += this.#copyWhole(row, wholeRows, into, done);
+      } else {
+        const values = this.#load(row, 1);
+        const bytes = Math.min(this.#rowBytes - skipped, into.length - done);
+        into.set(new Uint8Array(values.buffer, values.byteOffset + skipped, bytes), done);
+        done += bytes;
+      }
     }
   }
 
   /** Fills `into`, of length `dim`, with the values of one row. */
   copyRow(row: number, into: Float64Array): void {
-    const block = Math.floor(row / this.#rowsPerBlock);
-    this.#load(block);
-    const from = (row - block * this.#rowsPerBlock) * this.#source.dim;
-    into.set(this.#block.subarray(from, from + into.length));
+    into.set(this.#load(row, this.#rowsPerBlock));
   }
 
-  #bytesOfBlock(block: number): Uint8Array {
-    this.#load(block);
-    return new Uint8Array(this.#block.buffer);
+  /** Whole rows go straight to their place. @returns their bytes */
+  #copyWhole(start: number, count: number, into: Buffer, at: number): number {
+    const bytes = count * this.#rowBytes;
+    this.#source.read(start, count, new Float32Array(into.buffer, into.byteOffset + at, count * this.#source.dim));
+    this.#assertFinite(start, count, into, at);
+    return bytes;
   }
 
-  #load(block: number): void {
-    if (block === this.#loaded) return;
-    const start = block * this.#rowsPerBlock;
-    const count = Math.min(this.#rowsPerBlock, this.#source.rows - start);
-    this.#source.read(start, count, this.#block);
-    this.#assertFinite(start, count);
-    this.#loaded = block;
+  /** @returns the values of one row, taken with those behind it where `ahead` is more than 1 */
+  #load(row: number, ahead: number): Float32Array {
+    const { dim, rows } = this.#source;
+    const { start, count, values } = this.#block;
+    if (row < start || row >= start + count) {
+      const wanted = Math.min(ahead, rows - row);
+      const into = values.length >= wanted * dim ? values : new Float32Array(wanted * dim);
+      this.#source.read(row, wanted, into);
+      this.#assertFinite(row, wanted, Buffer.from(into.buffer), 0);
+      this.#block = { start: row, count: wanted, values: into };
+    }
+    const at = (row - this.#block.start) * dim;
+    return this.#block.values.subarray(at, at + dim);
   }
 
-  #assertFinite(start: number, count: number): void {
-    const rowBytes = 4 * this.#source.dim;
-    const bytes = Buffer.from(this.#block.buffer);
-    if (!hasNonFinite(bytes, 0, count * rowBytes)) return;
+  #assertFinite(start: number, count: number, bytes: Buffer, at: number): void {
+    if (!hasNonFinite(bytes, at, at + count * this.#rowBytes)) return;
     for (let row = 0; row < count; row++) {
-      if (hasNonFinite(bytes, row * rowBytes, (row + 1) * rowBytes)) this.#onNonFinite(start + row);
+      const from = at + row * this.#rowBytes;
+      if (hasNonFinite(bytes, from, from + this.#rowBytes)) this.#onNonFinite(start + row);
     }
   }
 }

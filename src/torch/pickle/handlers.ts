@@ -33,6 +33,7 @@ function text(machine: Machine, length: number | bigint): void {
 }
 
 function bytes(machine: Machine, length: number | bigint): void {
+  machine.spend(COST.buffer);
   machine.push({ type: 'bytes', bytes: machine.input.bytes(textLength(machine, length)) });
 }
 
@@ -80,7 +81,7 @@ function markFloats(machine: Machine): void {
   const target = machine.peekTop();
   machine.mark();
   if (!(target instanceof ListValue)) return;
-  machine.spend(COST.object);
+  machine.spend(COST.run);
   const run = machine.input.floatRun();
   if (machine.input.peek() === Op.APPENDS) {
     machine.input.u8();

@@ -18,6 +18,9 @@ export const COST = {
   object: 240,
   text: 40,
   contentKey: 1_024,
+  buffer: 160,
+  memo: 32,
+  run: 100,
 } as const;
 
 /** What the persistent id `('storage', type, key, location, numel)` says. */
@@ -143,7 +146,7 @@ export class Machine implements Construction {
       this.#memo[index] = value;
       return;
     }
-    this.spend(COST.slot);
+    this.spend(COST.memo);
     if (this.#vectors !== undefined && index < this.#vectors.end) this.#spreadVectors();
     if (index <= this.#memo.length && this.#isMemoDense()) this.#memo[index] = value;
     else this.#sparseMemo.set(index, value);

@@ -2,6 +2,7 @@ import { STORAGE_CLASS } from '../tensor/dtype.ts';
 import type { PendingText, Writable, WritableTensor } from '../writable.ts';
 import { Op } from './opcodes.ts';
 import { encodeText } from './text.ts';
+import { FLOAT_BYTES } from '../scan/scan.ts';
 
 /** Items between two APPENDS or SETITEMS: `_BATCHSIZE` of CPython's pickler. */
 const BATCH = 1000;
@@ -10,7 +11,6 @@ const BATCH = 1000;
 const CHUNK_BYTES = 1 << 18;
 const FIRST_BYTES = 1 << 12;
 
-const FLOAT_BYTES = 9;
 const INT32_MAX = 2 ** 31 - 1;
 
 /** A place in data.pkl that will be overwritten. */
@@ -150,9 +150,9 @@ export class PickleWriter {
     this.#reserve(values.length * FLOAT_BYTES);
     const view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset);
     let at = this.#used;
-    for (const value of values) {
+    for (let i = 0; i < values.length; i++) {
       view.setUint8(at, Op.BINFLOAT);
-      view.setFloat64(at + 1, value);
+      view.setFloat64(at + 1, values[i] as number);
       at += FLOAT_BYTES;
     }
     this.#used = at;
@@ -162,19 +162,19 @@ export class PickleWriter {
     if (typeof value === 'number' && !Number.isSafeInteger(value)) {
       throw new RangeError(`${value} is not an integer: write floats with pyFloat, large ints as bigint`);
     }
-    if (value >= 0 && value <= 0xff) return this.#bytes(Buffer.from([Op.BININT1, Number(value)]));
-    const bytes = Buffer.allocUnsafe(5);
-    if (value >= 0 && value <= 0xffff) {
-      bytes[0] = Op.BININT2;
-      bytes.writeUInt16LE(Number(value), 1);
-      return this.#bytes(bytes.subarray(0, 3));
+    this.#reserve(5);
+    if (value >= 0 && value <= 0xff) {
+      this.#byte(Op.BININT1);
+      this.#byte(Number(value));
+    } else if (value >= 0 && value <= 0xffff) {
+      this.#byte(Op.BININT2);
+      this.#used = this.#buffer.writeUInt16LE(Number(value), this.#used);
+    } else if (value >= -INT32_MAX - 1 && value <= INT32_MAX) {
+      this.#byte(Op.BININT);
+      this.#used = this.#buffer.writeInt32LE(Number(value), this.#used);
+    } else {
+      this.#long(BigInt(value));
     }
-    if (value >= -INT32_MAX - 1 && value <= INT32_MAX) {
-      bytes[0] = Op.BININT;
-      bytes.writeInt32LE(Number(value), 1);
-      return this.#bytes(bytes);
-    }
-    this.#long(BigInt(value));
   }
 
   /** LONG1: the shortest little-endian two's complement. */
@@ -197,8 +197,18 @@ export class PickleWriter {
   }
 
   #newText(text: string): void {
-    this.#bytes(binUnicode(text));
+    if (isShortAscii(text)) this.#shortAscii(text);
+    else this.#bytes(binUnicode(text));
     this.#memoize();
+  }
+
+  /** BINUNICODE without a buffer of its own: ids and keys are many. */
+  #shortAscii(text: string): void {
+    this.#reserve(5 + text.length);
+    this.#buffer[this.#used] = Op.BINUNICODE;
+    this.#buffer.writeUInt32LE(text.length, this.#used + 1);
+    for (let i = 0; i < text.length; i++) this.#buffer[this.#used + 5 + i] = text.charCodeAt(i);
+    this.#used += 5 + text.length;
   }
 
   #pendingText({ now, later }: PendingText): void {
@@ -300,6 +310,15 @@ export class PickleWriter {
     this.#buffer.copy(larger, 0, 0, this.#used);
     this.#buffer = larger;
   }
+}
+
+/** Longest text that is written character by character. */
+const SHORT_TEXT = 64;
+
+function isShortAscii(text: string): boolean {
+  if (text.length > SHORT_TEXT) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }
 
 function binUnicode(text: string): Buffer {

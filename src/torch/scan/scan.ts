@@ -18,14 +18,17 @@ interface WebAssemblyInterface {
 /** Bytes of a WebAssembly page. */
 const PAGE = 1 << 16;
 
-/** Bytes that a thread reads and scans at once: they stay in the processor's cache until all scans of them are done. */
+/** Bytes that are read or written at once: they stay in the processor's cache until all scans of them are done. */
 export const SCAN_BYTES = 1 << 18;
+
+/** Leases a thread can have at once: two of a writer, one of a reader, one to spare. */
+const LEASES = 4;
 
 function instantiate(): Kernels | undefined {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyInterface };
   // Missing under `node --jitless`.
   if (WebAssembly === undefined) return undefined;
-  const pages = SCAN_BYTES / PAGE;
+  const pages = (LEASES * SCAN_BYTES) / PAGE;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const module = new WebAssembly.Module(Buffer.from(SCAN_MODULE, 'base64'));
   const { exports } = new WebAssembly.Instance(module, { scan: { memory } });
@@ -34,30 +37,28 @@ function instantiate(): Kernels | undefined {
 
 /** One per thread, made when it is first needed. */
 let kernels: Kernels | undefined | null = null;
-let isLeased = false;
+const free = Array.from({ length: LEASES }, (_, place) => place);
 
 function kernelsOf(bytes: Buffer): Kernels | undefined {
   return kernels && bytes.buffer === kernels.memory ? kernels : undefined;
 }
 
-/** Memory to read a file through, and the call that gives it back. */
+/** Memory to read or write a file through, and the call that gives it back. */
 export interface Lease {
   readonly buffer: Buffer;
+  /** Once, when nothing uses the buffer any more. */
   release(): void;
 }
 
 /**
- * {@link SCAN_BYTES} of memory on which the scans are several times as fast as on any other. There is one piece a thread;
- * who asks while it is taken gets ordinary memory. Its content is that of the last use.
+ * {@link SCAN_BYTES} of memory on which the scans are several times as fast as on any other. There are a few pieces a
+ * thread; who asks when all are taken gets ordinary memory. The content is that of the last use.
  */
 export function leaseScanMemory(): Lease {
   if (kernels === null) kernels = instantiate();
-  if (kernels === undefined || isLeased) return { buffer: Buffer.allocUnsafe(SCAN_BYTES), release: () => undefined };
-  isLeased = true;
-  const release = (): void => {
-    isLeased = false;
-  };
-  return { buffer: Buffer.from(kernels.memory), release };
+  const place = kernels && free.pop();
+  if (!kernels || place === undefined) return { buffer: Buffer.allocUnsafe(SCAN_BYTES), release: () => undefined };
+  return { buffer: Buffer.from(kernels.memory, place * SCAN_BYTES, SCAN_BYTES), release: () => free.push(place) };
 }
 
 /** BINFLOAT: the opcode 0x47 and a big-endian double. */

@@ -23,17 +23,11 @@ import {
   ZIP64_END_SIGNATURE,
   ZIP64_EXTRA_ID,
 } from './layout.ts';
-
-/** Where the file goes, in order, each call awaited before the next; `bytes` is only valid until it resolves. */
-export interface ByteSink {
-  write(bytes: Uint8Array): Promise<void> | void;
-}
+import { OutputBuffer } from './output-buffer.ts';
+import type { ByteSink } from './output-buffer.ts';
 
 /** torch's default `storage_alignment`. */
 export const ALIGNMENT = 64;
-
-/** Bytes that are collected before the sink is called. */
-export const BUFFER_BYTES = 1 << 20;
 
 /** A record that is complete, with the places that hold its CRC. */
 export interface WrittenRecord {
@@ -54,117 +48,113 @@ interface OpenRecord {
   crc: number;
 }
 
-/** Writes the ZIP container as torch does, one record after the other, in one pass without seeking. */
+/** More than any name of a record and the fixed parts around it: header, padding, descriptor, directory entry. */
+const RECORD_OVERHEAD = 512;
+
+/**
+ * Writes the ZIP container as torch does, one record after the other, in one pass without seeking. Nothing waits but
+ * {@link makeRoom} and {@link finish}: ten thousand small records are ten thousand times nothing.
+ */
 export class ArchiveWriter {
   readonly records: WrittenRecord[] = [];
-  readonly #sink: ByteSink;
+  readonly #output: OutputBuffer;
+  /** With the slash. */
   readonly #prefix: string;
-  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-  #used = 0;
-  #flushed = 0;
+  /** Kept free for what comes around the content. */
+  readonly #reserve: number;
   #open: OpenRecord | undefined;
 
+  /**
+   * @param prefix ASCII
+   * @throws RangeError if the prefix is too long for a ZIP
+   */
   constructor(sink: ByteSink, prefix: string) {
-    this.#sink = sink;
-    this.#prefix = prefix;
+    this.#prefix = `${prefix}/`;
+    this.#reserve = RECORD_OVERHEAD + this.#prefix.length;
+    if (this.#reserve > MAX_U16) throw new RangeError(`prefix of ${prefix.length} bytes is too long`);
+    this.#output = new OutputBuffer(sink);
   }
 
   /** Bytes of the file so far. */
   get position(): number {
-    return this.#flushed + this.#used;
+    return this.#output.position;
   }
 
-  fullName(name: string): Buffer {
-    return Buffer.from(`${this.#prefix}/${name}`);
+  /** Whether {@link makeRoom} must be called, and awaited, before anything else. */
+  get isFull(): boolean {
+    return this.#room < this.#reserve;
+  }
+
+  /** @throws what the sink throws */
+  makeRoom(): Promise<void> {
+    return this.#output.flush();
   }
 
   /** @param size undefined if it is not known, and then neither 0 nor 4 GiB and more */
-  async begin(name: string, size: number | undefined): Promise<void> {
+  begin(name: string, size: number | undefined): void {
     const headerOffset = this.position;
-    const header = localHeader(this.fullName(name), size, headerOffset);
-    const dataOffset = headerOffset + header.length;
-    await this.#append(header);
-    this.#open = { name, headerOffset, dataOffset, declared: size, size: 0, crc: 0 };
-  }
-
-  /** Content of the record that was begun. */
-  async content(bytes: Buffer): Promise<void> {
-    const record = this.#opened();
-    record.crc = crc32(bytes, record.crc);
-    record.size += bytes.length;
-    await this.#append(bytes);
+    const fullName = this.#prefix + name;
+    const bytes = localHeaderBytes(fullName, size, headerOffset);
+    writeLocalHeader(this.#output.take(bytes), fullName, size, headerOffset);
+    this.#open = { name, headerOffset, dataOffset: headerOffset + bytes, declared: size, size: 0, crc: 0 };
   }
 
   /**
-   * Content that is produced in place, without a copy.
+   * The next bytes of the content of the record that was begun: as many of `size` as there is room for, in multiples of
+   * {@link ALIGNMENT} unless it is all of them, so that elements stay in one piece.
    *
-   * @param read fills the bytes from `offset` of the record on
+   * @param read fills them
+   * @returns how many; 0 when there is no room
    */
-  async contentFrom(size: number, read: (offset: number, into: Uint8Array) => void): Promise<void> {
+  content(size: number, read: (into: Buffer) => void): number {
     const record = this.#opened();
-    for (let done = 0; done < size;) {
-      // Whole multiples of the alignment keep elements in one piece.
-      const free = Math.floor((BUFFER_BYTES - this.#used) / ALIGNMENT) * ALIGNMENT;
-      const length = Math.min(free, size - done);
-      if (length === 0) {
-        await this.#flush();
-        continue;
-      }
-      const chunk = this.#buffer.subarray(this.#used, this.#used + length);
-      read(done, chunk);
-      record.crc = crc32(chunk, record.crc);
-      record.size += length;
-      this.#used += length;
-      done += length;
-    }
+    const length = size <= this.#room ? size : this.#room - (this.#room % ALIGNMENT);
+    const piece = this.#output.take(length);
+    read(piece);
+    record.crc = crc32(piece, record.crc);
+    record.size += length;
+    return length;
   }
 
-  async end(): Promise<WrittenRecord> {
+  end(): WrittenRecord {
     const { name, headerOffset, dataOffset, declared, size, crc } = this.#opened();
     const isLaidOut = declared === undefined ? size > 0 && size < MAX_U32 : size === declared;
     if (!isLaidOut) throw new RangeError(`record ${name} has ${size} bytes, begun for ${declared ?? '1 to 2^32 - 2'}`);
     this.#open = undefined;
     const record = { name, headerOffset, dataOffset, size, crc };
-    await this.#append(dataDescriptor(record));
+    const bytes = descriptorBytes(size, headerOffset);
+    if (bytes > 0) writeDescriptor(this.#output.take(bytes), record);
     this.records.push(record);
     return record;
-  }
-
-  async record(name: string, content: string): Promise<WrittenRecord> {
-    const bytes = Buffer.from(content, 'latin1');
-    await this.begin(name, bytes.length);
-    await this.content(bytes);
-    return this.end();
   }
 
   /** Writes the directory and the end records. @returns where the directory starts */
   async finish(): Promise<number> {
     const start = this.position;
-    for (const record of this.records) await this.#append(directoryEntry(this.fullName(record.name), record));
-    await this.#append(endRecords(this.records.length, start, this.position - start));
-    await this.#flush();
+    for (const record of this.records) {
+      if (this.isFull) await this.makeRoom();
+      const fullName = this.#prefix + record.name;
+      writeDirectoryEntry(this.#output.take(directoryEntryBytes(fullName, record)), fullName, record);
+    }
+    if (this.isFull) await this.makeRoom();
+    const size = this.position - start;
+    writeEndRecords(this.#output.take(TAIL_BYTES), this.records.length, start, size);
+    await this.#output.finish();
     return start;
+  }
+
+  /** To be called at the end, whatever it was. */
+  release(): Promise<void> {
+    return this.#output.release();
+  }
+
+  get #room(): number {
+    return Math.max(0, this.#output.free - this.#reserve);
   }
 
   #opened(): OpenRecord {
     if (this.#open === undefined) throw new Error('no record was begun');
     return this.#open;
-  }
-
-  async #append(bytes: Buffer): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-      if (this.#used === BUFFER_BYTES) await this.#flush();
-      const copied = bytes.copy(this.#buffer, this.#used, done);
-      this.#used += copied;
-      done += copied;
-    }
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#used === 0) return;
-    await this.#sink.write(this.#buffer.subarray(0, this.#used));
-    this.#flushed += this.#used;
-    this.#used = 0;
   }
 }
 
@@ -173,32 +163,34 @@ function u64(bytes: Buffer, value: number, at: number): void {
 }
 
 /** Padded with an extra field so that the content starts at a multiple of {@link ALIGNMENT}. */
-function localHeader(fullName: Buffer, size: number | undefined, offset: number): Buffer {
+function localHeaderBytes(fullName: string, size: number | undefined, offset: number): number {
+  const unpadded = LOCAL_BYTES + fullName.length + localZip64Bytes(size ?? 1, offset) + 4;
+  return Math.ceil((offset + unpadded) / ALIGNMENT) * ALIGNMENT - offset;
+}
+
+function writeLocalHeader(bytes: Buffer, fullName: string, size: number | undefined, offset: number): void {
   const wide = localZip64Bytes(size ?? 1, offset);
-  const unpadded = LOCAL_BYTES + fullName.length + wide + 4;
-  const padding = (ALIGNMENT - ((offset + unpadded) % ALIGNMENT)) % ALIGNMENT;
-  const bytes = Buffer.alloc(unpadded + padding);
+  const extraAt = LOCAL_BYTES + fullName.length;
+  const paddingAt = extraAt + wide;
+  bytes.fill(0, 0, LOCAL_BYTES);
   bytes.writeUInt32LE(LOCAL_SIGNATURE, 0);
   bytes.writeUInt16LE(size === 0 ? FLAGS_EMPTY : FLAGS_CONTENT, 6);
   bytes.writeUInt16LE(fullName.length, 26);
-  bytes.writeUInt16LE(wide + 4 + padding, 28);
-  fullName.copy(bytes, LOCAL_BYTES);
-  const extra = bytes.subarray(LOCAL_BYTES + fullName.length);
+  bytes.writeUInt16LE(bytes.length - extraAt, 28);
+  bytes.write(fullName, LOCAL_BYTES, 'latin1');
   if (wide > 0) {
-    extra.writeUInt16LE(ZIP64_EXTRA_ID, 0);
-    extra.writeUInt16LE(wide - 4, 2);
-    if (size !== undefined && size >= MAX_U32) u64(extra, size, 4);
-    if (offset >= MAX_U32) u64(extra, offset, wide - 8);
+    bytes.fill(0, extraAt, paddingAt);
+    bytes.writeUInt16LE(ZIP64_EXTRA_ID, extraAt);
+    bytes.writeUInt16LE(wide - 4, extraAt + 2);
+    if (size !== undefined && size >= MAX_U32) u64(bytes, size, extraAt + 4);
+    if (offset >= MAX_U32) u64(bytes, offset, paddingAt - 8);
   }
-  extra.writeUInt16LE(PADDING_EXTRA_ID, wide);
-  extra.writeUInt16LE(padding, wide + 2);
-  extra.fill(PADDING_BYTE, wide + 4);
-  return bytes;
+  bytes.writeUInt16LE(PADDING_EXTRA_ID, paddingAt);
+  bytes.writeUInt16LE(bytes.length - paddingAt - 4, paddingAt + 2);
+  bytes.fill(PADDING_BYTE, paddingAt + 4);
 }
 
-function dataDescriptor({ size, crc, headerOffset }: WrittenRecord): Buffer {
-  const bytes = Buffer.alloc(descriptorBytes(size, headerOffset));
-  if (bytes.length === 0) return bytes;
+function writeDescriptor(bytes: Buffer, { size, crc }: WrittenRecord): void {
   bytes.writeUInt32LE(DESCRIPTOR_SIGNATURE, 0);
   bytes.writeUInt32LE(crc, 4);
   if (bytes.length === 24) {
@@ -208,39 +200,45 @@ function dataDescriptor({ size, crc, headerOffset }: WrittenRecord): Buffer {
     bytes.writeUInt32LE(size, 8);
     bytes.writeUInt32LE(size, 12);
   }
-  return bytes;
 }
 
-function directoryEntry(fullName: Buffer, { size, crc, headerOffset }: WrittenRecord): Buffer {
-  const wideSize = size >= MAX_U32;
-  const wideOffset = headerOffset >= MAX_U32;
-  const fields = (wideSize ? 16 : 0) + (wideOffset ? 8 : 0);
-  const extraBytes = fields === 0 ? 0 : fields + 4;
-  const bytes = Buffer.alloc(CENTRAL_BYTES + fullName.length + extraBytes);
+/** Bytes of the fields of 64 bits that an entry needs. */
+function wideFieldBytes({ size, headerOffset }: WrittenRecord): number {
+  return (size >= MAX_U32 ? 16 : 0) + (headerOffset >= MAX_U32 ? 8 : 0);
+}
+
+function directoryEntryBytes(fullName: string, record: WrittenRecord): number {
+  const fields = wideFieldBytes(record);
+  return CENTRAL_BYTES + fullName.length + (fields === 0 ? 0 : fields + 4);
+}
+
+function writeDirectoryEntry(bytes: Buffer, fullName: string, record: WrittenRecord): void {
+  const { size, crc, headerOffset } = record;
+  const extraAt = CENTRAL_BYTES + fullName.length;
+  bytes.fill(0, 0, CENTRAL_BYTES);
   bytes.writeUInt32LE(CENTRAL_SIGNATURE, 0);
   bytes.writeUInt16LE(size === 0 ? FLAGS_EMPTY : FLAGS_CONTENT, 8);
   bytes.writeUInt32LE(crc, 16);
   bytes.writeUInt32LE(Math.min(size, MAX_U32), 20);
   bytes.writeUInt32LE(Math.min(size, MAX_U32), 24);
   bytes.writeUInt16LE(fullName.length, 28);
-  bytes.writeUInt16LE(extraBytes, 30);
+  bytes.writeUInt16LE(bytes.length - extraAt, 30);
   bytes.writeUInt32LE(Math.min(headerOffset, MAX_U32), 42);
-  fullName.copy(bytes, CENTRAL_BYTES);
-  if (extraBytes === 0) return bytes;
-  const extra = bytes.subarray(CENTRAL_BYTES + fullName.length);
-  extra.writeUInt16LE(ZIP64_EXTRA_ID, 0);
-  extra.writeUInt16LE(fields, 2);
-  if (wideSize) {
-    u64(extra, size, 4);
-    u64(extra, size, 12);
+  bytes.write(fullName, CENTRAL_BYTES, 'latin1');
+  const fields = wideFieldBytes(record);
+  if (fields === 0) return;
+  bytes.writeUInt16LE(ZIP64_EXTRA_ID, extraAt);
+  bytes.writeUInt16LE(fields, extraAt + 2);
+  if (size >= MAX_U32) {
+    u64(bytes, size, extraAt + 4);
+    u64(bytes, size, extraAt + 12);
   }
-  if (wideOffset) u64(extra, headerOffset, fields - 4);
-  return bytes;
+  if (headerOffset >= MAX_U32) u64(bytes, headerOffset, extraAt + fields - 4);
 }
 
 /** All three of them, always. */
-function endRecords(count: number, start: number, size: number): Buffer {
-  const bytes = Buffer.alloc(TAIL_BYTES);
+function writeEndRecords(bytes: Buffer, count: number, start: number, size: number): void {
+  bytes.fill(0);
   bytes.writeUInt32LE(ZIP64_END_SIGNATURE, 0);
   u64(bytes, ZIP64_END_BYTES - 12, 4);
   bytes.writeUInt16LE(MADE_BY, 12);
@@ -259,7 +257,6 @@ function endRecords(count: number, start: number, size: number): Buffer {
   end.writeUInt16LE(Math.min(count, MAX_U16), 10);
   end.writeUInt32LE(Math.min(size, MAX_U32), 12);
   end.writeUInt32LE(Math.min(start, MAX_U32), 16);
-  return bytes;
 }
 
 /** Places of the CRC of a record: in its descriptor, and in its directory entry, which starts at `entryOffset`. */

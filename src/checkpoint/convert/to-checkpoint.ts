@@ -62,7 +62,9 @@ function indexExisting(path: string, expect: CheckpointContentFacts): IndexedChe
   try {
     return indexCheckpoint(path, { level: 'deep', expect });
   } catch (error) {
-    if (error instanceof CheckpointError && error.class !== 'unavailable') throw taken(path, error.reason);
+    if (error instanceof CheckpointError && error.class !== 'unavailable') {
+      throw taken(path, error.reason.replace(/^incompatible: /u, ''));
+    }
     throw error;
   }
 }

@@ -41,6 +41,8 @@ function levels(depth: number, width: number, open: string, close: string): Pick
 const memoized = (name: string, module = 'torch'): PicklePart[] => [global(module, name), 'q\0', '0'];
 
 const REFUSED: Readonly<Record<string, () => readonly PicklePart[]>> = {
+  '10^7 MEMOIZEs': () => ['N', repeat(['\x94'], 10 * MEGA)],
+  '10^6 texts of two letters': () => listed(['\x8c\x02ab'], MEGA),
   '10^7 MARKs': () => [repeat(['('], 10 * MEGA)],
   '10^7 values on the stack': () => [repeat(['N'], 10 * MEGA)],
   '10^7 DUPs': () => [']', repeat(['2'], 10 * MEGA)],
@@ -62,13 +64,13 @@ const REFUSED: Readonly<Record<string, () => readonly PicklePart[]>> = {
   '10^6 bytes objects': () => listed(['C\x01x'], MEGA),
   '2^60 nodes in a key': () => [
     '}',
-    'K\x01q\0' + '0',
+    'K\x01q\x000',
     ...levels(60, 2, '', '\x86').map((level) => joinParts([level, '0'])),
     'h\x3cNs',
   ],
   'a key of 500 references to a text of 2 MB': () => [
     unicode('x'.repeat(2 * MEGA)),
-    'q\0' + '0}(',
+    'q\x000}(',
     repeat(['h\0'], 500),
     'tNs',
   ],
@@ -76,13 +78,13 @@ const REFUSED: Readonly<Record<string, () => readonly PicklePart[]>> = {
     'B',
     int(10 * MEGA).subarray(1),
     Buffer.alloc(10 * MEGA),
-    'q\0' + '0}(',
+    'q\x000}(',
     repeat(['h\0'], 20),
     'tNs',
   ],
   '200 keys of a text of 1 MB each': () => [
     unicode('x'.repeat(MEGA)),
-    'q\0' + '0}(',
+    'q\x000}(',
     ...Array.from({ length: 200 }, (_, i) => joinParts(['h\0', int(i), '\x86N'])),
     'u',
   ],
@@ -90,8 +92,7 @@ const REFUSED: Readonly<Record<string, () => readonly PicklePart[]>> = {
   'BINUNICODE of 4 GB': () => ['X\xff\xff\xff\xffabc'],
   'BINBYTES8 of 1 TB': () => ['\x8e\0\0\0\0\0\x01\0\0abc'],
   'a frame of 2^63 bytes': () => ['\x95\0\0\0\0\0\0\0\x80N'],
-  'LONG1 of 255 bytes, 30,000 times': () => listed(['\x8a\xff', Buffer.alloc(254, 0x7f), '\x7f'], 30_000),
-  'LONG_BINPUT 2^32 - 1': () => ['Nr\xff\xff\xff\xff' + 'j\xfe\xff\xff\xff'],
+  'LONG_BINPUT 2^32 - 1': () => ['Nr\xff\xff\xff\xffj\xfe\xff\xff\xff'],
   '10^6 scattered memo entries': () => ['N', counting('r', '', MEGA, 4099), '00'],
   'a tensor of 2^60 elements by stride 0': () => [
     tensor({ size: [int(1 << 30), int(1 << 30)], stride: [int(0), int(0)] }),
@@ -100,6 +101,7 @@ const REFUSED: Readonly<Record<string, () => readonly PicklePart[]>> = {
 };
 
 const READ: Readonly<Record<string, () => readonly PicklePart[]>> = {
+  'LONG1 of 255 bytes, 30,000 times': () => listed(['\x8a\xff', Buffer.alloc(254, 0x7f), '\x7f'], 30_000),
   '2^60 references by a DAG of lists': () => [']q\0', ...levels(60, 2, '](', 'e'), ...Array(60).fill('\x86')],
   '1000^9 references by a DAG of lists': () => [']q\0', ...levels(9, 1000, '](', 'e'), ...Array(9).fill('\x86')],
   '2^60 references by a DAG of dicts': () => [
@@ -110,7 +112,6 @@ const READ: Readonly<Record<string, () => readonly PicklePart[]>> = {
   '5 × 10^6 DUPs and POPs': () => ['N', repeat(['20'], 5 * MEGA)],
   '10^6 MARKs and POP_MARKs': () => ['N', repeat(['(NN1'], MEGA)],
   '10^7 NONEs in lists': () => listed(['N'], 10 * MEGA),
-  '10^7 MEMOIZEs': () => ['N', repeat(['\x94'], 10 * MEGA)],
   '2 × 10^6 BINPUTs of one index': () => ['N', repeat(['q\0'], 2 * MEGA)],
   '10^6 int keys': () => [
     '}',
@@ -122,7 +123,6 @@ const READ: Readonly<Record<string, () => readonly PicklePart[]>> = {
       ]),
     ),
   ],
-  '10^6 texts of two letters': () => listed(['\x8c\x02ab'], MEGA),
   'a text of 10 MB with one wide character': () => [unicode('x'.repeat(10 * MEGA) + '€')],
   'bytes of 10 MB': () => ['B', int(10 * MEGA).subarray(1), Buffer.alloc(10 * MEGA)],
   '10^6 floats in one list': () => [']', repeat(['(', repeat([float(1)], 1000), 'e'], 1000)],

@@ -1,7 +1,5 @@
-import { MessageChannel } from 'node:worker_threads';
-import { runInThread } from './pool.ts';
+import { runAbortable } from './abortable-task.ts';
 import { arrayRowSource } from './row-source.ts';
-import { unpackError } from './transferable-error.ts';
 import type { PublishResult, WrittenKind } from './types.ts';
 
 export interface WriteCheckpointContent {
@@ -31,21 +29,7 @@ export async function writeCheckpoint(
   content: WriteCheckpointContent,
   options: { signal?: AbortSignal } = {},
 ): Promise<PublishResult> {
-  const { signal } = options;
-  signal?.throwIfAborted();
   const { kind, ids, rows: values, dim } = content;
   arrayRowSource(values, dim);
-  const { port1, port2 } = new MessageChannel();
-  const abort = (): void => port1.postMessage('abort');
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    const input = { path, kind, ids, values, dim, abortPort: port2 };
-    const outcome = await runInThread('write', input, { transfer: [port2] });
-    if ('result' in outcome) return outcome.result;
-    signal?.throwIfAborted();
-    throw unpackError(outcome.error);
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    port1.close();
-  }
+  return runAbortable('write', { path, kind, ids, values, dim }, options.signal);
 }

@@ -46,7 +46,10 @@ describe('the code of docs/checkpoint-library.md', () => {
 const RUNNERS: Readonly<Record<string, (fence: Fence, project: DocumentedProject) => Promise<void>>> = {
   ts: async ({ text }, project) => {
     const { code, stdout, stderr } = await project.runProgram(text);
-    expect({ code, lines: stdout.split('\n').slice(0, -1) }, stderr).toEqual({ code: 0, lines: printed(text, '//') });
+    expect({ code, lines: stdout.split('\n').slice(0, -1) }, `stderr: ${stderr}`).toEqual({
+      code: 0,
+      lines: printed(text, '//'),
+    });
   },
   console: async ({ text }, project) => {
     for (const [line = '', ...output] of text
@@ -65,7 +68,7 @@ const RUNNERS: Readonly<Record<string, (fence: Fence, project: DocumentedProject
       return;
     }
     const { stdout, stderr } = await project.run(python, ['-c', text]);
-    expect(stdout.split('\n').slice(0, -1), stderr).toEqual(printed(text, '#'));
+    expect(stdout.split('\n').slice(0, -1), `stderr: ${stderr}`).toEqual(printed(text, '#'));
   },
 };
 
@@ -139,7 +142,7 @@ describe('the source of the entry point', () => {
       const declaration = new RegExp(String.raw`\*/\nexport (?:async )?(?:function|class) ${name}\b`, 'u');
       expect(
         sources.some((text) => declaration.test(text)),
-        name,
+        `doc comment of ${name}`,
       ).toBe(true);
     }
   });

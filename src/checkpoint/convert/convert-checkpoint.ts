@@ -1,17 +1,14 @@
 import { stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
 import { FailureType } from '../../contract/failure-types.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
+import { runAbortable } from '../abortable-task.ts';
 import { errnoOf, incompatible } from '../errors.ts';
 import { kindFromName } from '../kinds.ts';
 import { indexInThread } from '../open-checkpoint.ts';
-import { runInThread } from '../pool.ts';
 import type { IndexedCheckpoint } from '../rows/index-checkpoint.ts';
-import { unpackError } from '../transferable-error.ts';
 import { writtenKind } from './content.ts';
-import type { Conversion } from './convert-indexed.ts';
 import { formatOf, idsPathOf } from './formats.ts';
 import type { ConvertFormat, ConvertOptions, ConvertResult } from './types.ts';
 
@@ -54,7 +51,7 @@ export async function convertCheckpoint(
     throw incompatible(input, 'NOT_COMPLETE', text);
   }
   if (format === 'pt') checkName(indexed, output);
-  return runConversion({ indexed, output, format }, signal);
+  return runAbortable('convert', { indexed, output, format }, signal);
 }
 
 function requireFormat(output: string): ConvertFormat {
@@ -90,22 +87,6 @@ function checkName(indexed: IndexedCheckpoint, output: string): void {
   if (stated === undefined || stated === kind) return;
   const text = `kind does not match: the file name says ${stated}, content is ${kind}; choose another name`;
   throw incompatible(output, 'KIND_MISMATCH', text);
-}
-
-async function runConversion(conversion: Conversion, signal: AbortSignal | undefined): Promise<ConvertResult> {
-  const { port1, port2 } = new MessageChannel();
-  const abort = (): void => port1.postMessage('abort');
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    signal?.throwIfAborted();
-    const outcome = await runInThread('convert', { ...conversion, abortPort: port2 }, { transfer: [port2] });
-    if ('result' in outcome) return outcome.result;
-    signal?.throwIfAborted();
-    throw unpackError(outcome.error);
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    port1.close();
-  }
 }
 
 function invalid(message: string): VirnucproError {

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readBytes, readFloatList, readTensor } from '../../src/torch/index.ts';
 import { ELEMENT_SIZE } from '../../src/torch/index.ts';
-import type { ElementValue, NumpyArray, PyList, PyValue, TorchFile, TorchTensor } from '../../src/torch/index.ts';
+import type {
+  ElementValue,
+  NumpyArray,
+  PyList,
+  PyValue,
+  TorchFile,
+  TorchStorage,
+  TorchTensor,
+} from '../../src/torch/index.ts';
 
 /** The twins of `LONG` and `SHOWN_BYTES` in describe_value.py. */
 const LONG = 64;
@@ -89,8 +97,9 @@ class Description {
       case 'opaque':
         return { type: 'opaque', name: value.name };
       case 'storage':
+        return this.#storageAlone(value);
       case 'numpy-dtype':
-        return { type: value.type };
+        return { type: value.type, descr: value.descr };
     }
   }
 
@@ -98,17 +107,23 @@ class Description {
     return items.map((item) => this.of(item));
   }
 
-  #storage({ storage }: TorchTensor): number | null {
-    if (storage.byteLength === 0) return null;
-    const known = this.#storages.get(storage.key);
+  #number({ key, byteLength }: TorchStorage): number | null {
+    if (byteLength === 0) return null;
+    const known = this.#storages.get(key);
     if (known !== undefined) return known;
-    this.#storages.set(storage.key, this.#storages.size);
+    this.#storages.set(key, this.#storages.size);
     return this.#storages.size - 1;
+  }
+
+  #storageAlone(storage: TorchStorage): unknown {
+    const bits = text(readBytes(this.#file.source, storage.dataOffset, storage.byteLength));
+    // torch loads an untyped storage as one of bytes.
+    return { type: 'storage', dtype: storage.dtype ?? 'uint8', storage: this.#number(storage), bits };
   }
 
   #tensor(tensor: TorchTensor): unknown {
     const { dtype, shape, stride, storageOffset, requiresGrad, isParameter, conj, neg } = tensor;
-    const storage = this.#storage(tensor);
+    const storage = this.#number(tensor.storage);
     const bits = text(storedBytes(this.#file, tensor));
     const about = { type: isParameter ? 'Parameter' : 'tensor', dtype, shape, stride, storage, storageOffset };
     const description = { ...about, requiresGrad, conj, neg, bits };
@@ -139,7 +154,7 @@ class Description {
     return list.parts.flatMap((part) => {
       if (typeof part !== 'object' || part?.type !== 'float-run') return [this.of(part)];
       const values = new Float64Array(part.count);
-      readFloatList(this.#file, { type: 'list', length: part.count, floatCount: part.count, parts: [part] }, values);
+      readFloatList(this.#file, { ...list, length: part.count, floatCount: part.count, parts: [part] }, values);
       return Array.from(values, (value) => ({ type: 'float', value: number(value) }));
     });
   }

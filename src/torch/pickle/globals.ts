@@ -1,5 +1,5 @@
 import type { TorchFileCode, TorchFileError } from '../errors.ts';
-import { ELEMENT_SIZE, QUANTIZED_ELEMENT_SIZE, STORAGE_CLASS } from '../tensor/dtype.ts';
+import { ELEMENT_SIZE, QUANTIZED_ELEMENT_SIZE, STORAGE_CLASS, UNREAD_DTYPES } from '../tensor/dtype.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { rebuildFromType, rebuildParameter, rebuildTensor, rebuildUntypedTensor } from '../tensor/rebuild.ts';
 import { encodeLatin1, makeByteArray, makeComplex, makeFrozenSet, makeOrderedDict, makeSet } from './builtins.ts';
@@ -96,9 +96,7 @@ const MEANINGS: Readonly<Record<string, Readonly<Record<string, Meaning>>>> = {
     per_channel_affine: token,
     per_channel_affine_float_qparams: token,
     per_channel_symmetric: token,
-    qint8: token,
-    quint8: token,
-    qint32: token,
+    ...Object.fromEntries(UNREAD_DTYPES.map((dtype) => [dtype, token])),
   },
   'torch.storage': { UntypedStorage: { storage: { dtype: undefined, elementSize: 1 } } },
   'torch.nn.parameter': { Parameter: token, Buffer: token },

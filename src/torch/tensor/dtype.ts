@@ -47,9 +47,26 @@ export const STORAGE_CLASS = {
 
 export type TypedDType = keyof typeof STORAGE_CLASS;
 
-/** Storage classes of quantized tensors: recognised and measured, their values are not read. */
+/** Storage classes of quantized tensors: recognised and measured, their values are not read. Packed ones count bytes. */
 export const QUANTIZED_ELEMENT_SIZE: Readonly<Record<string, number>> = {
   QInt8Storage: 1,
   QUInt8Storage: 1,
   QInt32Storage: 4,
+  QUInt4x2Storage: 1,
+  QUInt2x4Storage: 1,
 };
+
+/** Element types that torch knows and this reader does not: a tensor of them is named so, not called unsafe. */
+export const UNREAD_DTYPES: readonly string[] = [
+  'qint8',
+  'quint8',
+  'qint32',
+  'quint4x2',
+  'quint2x4',
+  'bits8',
+  'bits16',
+  'bits1x8',
+  'bits2x4',
+  'bits4x2',
+  'float4_e2m1fn_x2',
+];

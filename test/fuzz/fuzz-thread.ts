@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { checkInput } from './check-input.ts';
+import { checkInput, checkTwin } from './check-input.ts';
 import { fuzzInput } from './fuzz-input.ts';
 import type { Family } from './fuzz-input.ts';
 import { loadSeeds } from './seeds.ts';
@@ -63,12 +63,13 @@ function runRange(
   };
   for (let index = start; index < end; index++) {
     Atomics.store(current, 0, index);
-    const { family, bytes } = fuzzInput(data.seed, index, seeds);
+    const { family, bytes, twin } = fuzzInput(data.seed, index, seeds);
     try {
       const run = (): string => checkInput(bytes, packageUnderTest);
       const { outcome, ms } = timed(run);
       if (ms > slowest.ms) slowest = { index, ms };
       if (leastOf(ms, run) >= MAX_MS) throw new Error(`took ${Math.round(ms)} ms, three times more than ${MAX_MS} ms`);
+      if (twin !== undefined) checkTwin(bytes, twin, packageUnderTest);
       count(family, outcome);
     } catch (error) {
       failures.push({ index, reason: reasonOf(error) });

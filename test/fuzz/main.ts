@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { checkInput } from './check-input.ts';
+import { checkInput, checkTwin } from './check-input.ts';
 import { fuzzInput } from './fuzz-input.ts';
 import { runInThreads } from './fuzz-pool.ts';
 import { FuzzReport } from './fuzz-report.ts';
@@ -36,12 +36,13 @@ async function fuzz(seed: number, count: number, threads: number): Promise<numbe
 }
 
 async function reproduce(seed: number, index: number): Promise<number> {
-  const { family, bytes } = fuzzInput(seed, index, await loadSeeds(FIXTURES));
+  const { family, bytes, twin } = fuzzInput(seed, index, await loadSeeds(FIXTURES));
   mkdirSync(FAILURES, { recursive: true });
   const path = join(FAILURES, `seed-${seed}-index-${index}.pt`);
   writeFileSync(path, bytes);
   process.stdout.write(`${family}, ${bytes.length} bytes, ${path}\n`);
   process.stdout.write(`${checkInput(bytes, packageUnderTest)}\n`);
+  if (twin !== undefined) checkTwin(bytes, twin, packageUnderTest);
   return 0;
 }
 

@@ -46,7 +46,9 @@ function isOurDialect(bytes: Buffer): boolean {
  * @param folder searched for `.pt` files, those below included
  */
 export async function loadSeeds(folder: string): Promise<readonly Seed[]> {
-  const ours = await Promise.all((['nucleotide', 'protein', 'merged'] as const).map((kind) => written(sample(kind))));
+  const ours = await Promise.all(
+    (['nucleotide', 'protein', 'merged'] as const).map((kind) => written(sample(kind, { rows: 12 }))),
+  );
   const files = [...ours.map(({ bytes }) => bytes), ...fixtureFiles(folder).filter(isOurDialect)];
   return files.map(takeApart).filter((seed) => seed !== undefined);
 }

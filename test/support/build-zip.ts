@@ -122,12 +122,18 @@ export function buildZip(records: readonly ZipRecord[], prefix = 'archive'): Bui
   return { bytes: Buffer.concat(parts), records: places, zip64End, locator: zip64End + 56, end: zip64End + 76 };
 }
 
-/** A whole `.pt` file around a pickle. */
-export function buildTorchZip(pickle: Uint8Array, storages: Record<string, Uint8Array> = {}): BuiltZip {
-  return buildZip([
-    { name: 'data.pkl', content: pickle },
+/** The records of a whole `.pt` file, its pickle empty. */
+export function torchRecords(storages: Record<string, Uint8Array>): ZipRecord[] {
+  return [
+    { name: 'data.pkl', content: '' },
     { name: 'byteorder', content: 'little' },
     ...Object.entries(storages).map(([key, content]) => ({ name: `data/${key}`, content })),
     { name: 'version', content: '3\n' },
-  ]);
+  ];
+}
+
+/** A whole `.pt` file around a pickle. */
+export function buildTorchZip(pickle: Uint8Array, storages: Record<string, Uint8Array> = {}): BuiltZip {
+  const [, ...others] = torchRecords(storages);
+  return buildZip([{ name: 'data.pkl', content: pickle }, ...others]);
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { TorchFileError } from '../../../src/torch/index.ts';
 import type { PyGlobal, TorchFile, TorchTensor } from '../../../src/torch/index.ts';
-import { ACCEPTED, checkInput } from '../../fuzz/check-input.ts';
+import { ACCEPTED, checkInput, checkTwin } from '../../fuzz/check-input.ts';
 import { fuzzInput } from '../../fuzz/fuzz-input.ts';
 import { splitPickle } from '../../fuzz/pickle-opcodes.ts';
 import { loadSeeds } from '../../fuzz/seeds.ts';
@@ -22,9 +22,10 @@ function fuzz(subject: Subject, stopAt = Infinity): { outcomes: Map<string, numb
   const outcomes = new Map<string, number>();
   const failures: string[] = [];
   for (let index = 0; index < COUNT && failures.length < stopAt; index++) {
-    const { bytes } = fuzzInput(SEED, index, seeds);
+    const { bytes, twin } = fuzzInput(SEED, index, seeds);
     try {
       const outcome = checkInput(bytes, subject);
+      if (twin !== undefined) checkTwin(bytes, twin, subject);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     } catch (error) {
       failures.push(`${index}: ${String(error)}`);
@@ -106,6 +107,16 @@ describe('the fuzzer, where the reader has a planted defect', () => {
         check: (bytes, level) => {
           const checked = packageUnderTest.check(bytes, level);
           return checked.problem?.code === 'STORAGE_SIZE' ? {} : checked;
+        },
+      },
+    ],
+    [
+      'a fast path that gives another value',
+      {
+        ...packageUnderTest,
+        read: (bytes, level) => {
+          const file = packageUnderTest.read(bytes, level);
+          return Buffer.from(bytes).includes('Nr\xff\xff\xff\xff0', 0, 'latin1') ? file : { ...file, root: null };
         },
       },
     ],

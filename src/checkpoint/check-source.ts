@@ -121,7 +121,7 @@ function addFindings(scan: RowScan | undefined, path: string, checked: CheckedCh
     checked.problem = incompatible(path, 'NON_FINITE', text);
     return;
   }
-  const warnings = [scan?.warning(checked.ids), duplicateIdsWarning(checked.ids ?? [])];
+  const warnings = [scan?.warning(checked.ids), duplicateIdsWarning(checked.ids?.all() ?? [])];
   const said = warnings.filter((warning) => warning !== undefined);
   if (said.length > 0) checked.warnings = said;
 }

@@ -4,7 +4,8 @@ import { convertIndexed } from './convert/convert-indexed.ts';
 import { inspectCheckpointSync } from './inspect-checkpoint.ts';
 import { publishCheckpoint } from './publish/publish-checkpoint.ts';
 import { arrayRowSource } from './row-source.ts';
-import { indexCheckpoint } from './rows/index-checkpoint.ts';
+import { indexCheckpoint, packCheckpoint } from './rows/index-checkpoint.ts';
+import { unpackIds } from './rows/packed-ids.ts';
 import type { CheckpointTasks } from './thread-tasks.ts';
 import { packError } from './transferable-error.ts';
 import { validateCheckpointSync } from './validate-checkpoint.ts';
@@ -16,17 +17,18 @@ export const inspect: CheckpointTasks['inspect'] = ({ path }) => inspectCheckpoi
 
 export const index: CheckpointTasks['index'] = ({ path, options }) => {
   try {
-    return { indexed: indexCheckpoint(path, options) };
+    return { packed: packCheckpoint(indexCheckpoint(path, options)) };
   } catch (error) {
     return { error: packError(error) };
   }
 };
 
-export const convert: CheckpointTasks['convert'] = async ({ abortPort, ...conversion }) => {
+export const convert: CheckpointTasks['convert'] = async ({ abortPort, packed, ...rest }) => {
   const controller = new AbortController();
   abortPort.once('message', () => controller.abort());
   try {
-    return { result: await convertIndexed(conversion, { signal: controller.signal }) };
+    const indexed = { ...packed, ids: unpackIds(packed.ids) };
+    return { result: await convertIndexed({ indexed, ...rest }, { signal: controller.signal }) };
   } catch (error) {
     return { error: packError(error) };
   } finally {

@@ -1,14 +1,24 @@
 import type { PyValue } from '../torch/index.ts';
-import { pythonTypeName } from '../torch/index.ts';
+import { isList, pythonTypeName } from '../torch/index.ts';
 import { sequenceItems } from './row-layout.ts';
 import { plural, quote } from './text.ts';
 
+/** The ids of a checkpoint. Strings are made of them when they are first asked for, which validation alone does not do. */
+export interface Ids {
+  readonly count: number;
+  /** In row order. */
+  all(): readonly string[];
+}
+
 /** The ids in the value of the ids key, or why there are none. */
-export function readIds(name: string, value: PyValue): { ids: readonly string[] } | { problem: string } {
+export function readIds(name: string, value: PyValue): { ids: Ids } | { problem: string } {
+  if (isList(value) && value.textCount === value.length) {
+    return { ids: { count: value.length, all: () => value.parts as readonly string[] } };
+  }
   const items = sequenceItems(value);
   if (items === undefined) return { problem: `${name} is not a list of ids (got ${pythonTypeName(value)})` };
   const at = items.findIndex((item) => typeof item !== 'string');
-  if (at < 0) return { ids: items as readonly string[] };
+  if (at < 0) return { ids: { count: items.length, all: () => items as readonly string[] } };
   return { problem: `${name}[${at}] is not an id: expected text, got ${pythonTypeName(items[at] ?? null)}` };
 }
 

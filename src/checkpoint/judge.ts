@@ -3,6 +3,7 @@ import { isDict, pythonTypeName } from '../torch/index.ts';
 import type { CheckpointError } from './errors.ts';
 import { incompatible } from './errors.ts';
 import { idCountProblem, idsProblem, readIds } from './ids.ts';
+import type { Ids } from './ids.ts';
 import { dimensionProblem, kindFromContent, kindFromName, KINDS } from './kinds.ts';
 import type { RowLayout } from './row-layout.ts';
 import { describeRows } from './row-layout.ts';
@@ -23,7 +24,7 @@ export interface JudgeOptions {
 export interface Judgement {
   version?: string;
   kind?: CheckpointKind;
-  ids?: readonly string[];
+  ids?: Ids;
   rows?: number;
   dim?: number;
   layout?: RowLayout;
@@ -136,23 +137,26 @@ class Judge {
     if (kind === 'generic') return undefined;
     const problem = this.#readIds(root, KINDS[kind].idsKey);
     if (problem) return problem;
-    const ids = this.#found.ids ?? [];
-    if (ids.length !== rows) {
-      return { code: 'ROW_COUNT', text: `rows do not match ids: expected ${ids.length} rows, got ${rows}` };
+    const count = this.#found.ids?.count ?? 0;
+    if (count !== rows) {
+      return { code: 'ROW_COUNT', text: `rows do not match ids: expected ${count} rows, got ${rows}` };
     }
-    const at =
-      layout?.form === 'cells' ? layout.labels.findIndex((it, row) => it !== undefined && it !== ids[row]) : -1;
-    if (layout?.form === 'cells' && at >= 0) {
-      const [label, id] = [layout.labels[at] ?? '', ids[at] ?? ''];
-      return { code: 'ROW_LABEL', text: `label of row ${at} is ${quote(label)}, expected its id ${quote(id)}` };
-    }
-    return this.#judgeExpectedIds(ids);
+    return this.#judgeLabels(layout) ?? this.#judgeExpectedIds();
   }
 
-  #judgeExpectedIds(ids: readonly string[]): Problem | undefined {
+  #judgeLabels(layout: RowLayout | undefined): Problem | undefined {
+    if (layout?.form !== 'cells' || layout.labels.every((label) => label === undefined)) return undefined;
+    const ids = this.#found.ids?.all() ?? [];
+    const at = layout.labels.findIndex((label, row) => label !== undefined && label !== ids[row]);
+    if (at < 0) return undefined;
+    const [label, id] = [layout.labels[at] ?? '', ids[at] ?? ''];
+    return { code: 'ROW_LABEL', text: `label of row ${at} is ${quote(label)}, expected its id ${quote(id)}` };
+  }
+
+  #judgeExpectedIds(): Problem | undefined {
     const { expect } = this.#options;
     if (expect?.ids === undefined) return undefined;
-    const text = idsProblem(ids, expect.ids, expect.source ?? 'the input', this.#modern);
+    const text = idsProblem(this.#found.ids?.all() ?? [], expect.ids, expect.source ?? 'the input', this.#modern);
     return text === undefined ? undefined : { code: 'IDS_MISMATCH', text };
   }
 
@@ -166,7 +170,7 @@ class Judge {
     }
     const problem = this.#readIds(root, KINDS[kind].idsKey);
     if (problem) return problem;
-    const text = idCountProblem(this.#found.ids?.length ?? 0, expect.ids.length, expect.source ?? 'the input');
+    const text = idCountProblem(this.#found.ids?.count ?? 0, expect.ids.length, expect.source ?? 'the input');
     return text === undefined ? undefined : { code: 'IDS_MISMATCH', text };
   }
 

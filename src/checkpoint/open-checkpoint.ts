@@ -2,7 +2,8 @@ import { asCheckpointError } from './check-source.ts';
 import { CheckpointError } from './errors.ts';
 import { runInThread } from './pool.ts';
 import { indexCheckpoint } from './rows/index-checkpoint.ts';
-import type { IndexedCheckpoint } from './rows/index-checkpoint.ts';
+import type { IndexedCheckpoint, PackedCheckpoint } from './rows/index-checkpoint.ts';
+import { unpackIdsInTurns } from './rows/packed-ids.ts';
 import { RowFile } from './rows/row-file.ts';
 import { assertRows, RowReader } from './rows/row-reader.ts';
 import { unpackError } from './transferable-error.ts';
@@ -164,7 +165,8 @@ const TRIES = 3;
 export async function openCheckpoint(path: string, options: ValidateOptions = {}): Promise<OpenCheckpoint> {
   assertStructure(options);
   for (let attempt = 1; ; attempt++) {
-    const indexed = await indexInThread(path, options);
+    const packed = await indexInThread(path, options);
+    const indexed = { ...packed, ids: await unpackIdsInTurns(packed.ids) };
     try {
       return new OpenCheckpoint(indexed, await RowFile.open(path, indexed.identity));
     } catch (error) {
@@ -189,10 +191,10 @@ export function openCheckpointSync(path: string, options: ValidateOptions = {}):
 }
 
 /** `indexCheckpoint` in a thread. */
-export async function indexInThread(path: string, options: ValidateOptions): Promise<IndexedCheckpoint> {
+export async function indexInThread(path: string, options: ValidateOptions): Promise<PackedCheckpoint> {
   const { signal, ...rest } = options;
   const outcome = await runInThread('index', { path, options: rest }, { signal });
-  if ('indexed' in outcome) return outcome.indexed;
+  if ('packed' in outcome) return outcome.packed;
   throw unpackError(outcome.error);
 }
 

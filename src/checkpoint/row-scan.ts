@@ -1,5 +1,6 @@
 import type { FloatRun, PyFloat, PyList, TorchFile, TorchStorage } from '../torch/index.ts';
 import { hasNonFinite, isContiguous } from '../torch/index.ts';
+import type { Ids } from './ids.ts';
 import type { RowLayout } from './row-layout.ts';
 import { readRows } from './row-values.ts';
 import { plural, quote } from './text.ts';
@@ -21,9 +22,12 @@ class RowTally {
     this.first.splice(SHOWN_ROWS);
   }
 
-  text(what: string, ids: readonly string[] | undefined): string | undefined {
+  text(what: string, ids: Ids | undefined): string | undefined {
     if (this.count === 0) return undefined;
-    const rows = this.first.map((row) => `row ${row}${ids?.[row] === undefined ? '' : ` (${quote(ids[row])})`}`);
+    const rows = this.first.map((row) => {
+      const id = ids?.all()[row];
+      return id === undefined ? `row ${row}` : `row ${row} (${quote(id)})`;
+    });
     return `${plural(this.count, 'row')} ${what}, first ${rows.join(', ')}`;
   }
 }
@@ -93,12 +97,12 @@ export class RowScan {
   }
 
   /** Why the rows cannot be used: NaN or infinity somewhere. */
-  problem(ids: readonly string[] | undefined): string | undefined {
+  problem(ids: Ids | undefined): string | undefined {
     const verb = this.#nonFinite.count === 1 ? 'holds' : 'hold';
     return this.#nonFinite.text(`${verb} NaN or Inf`, ids);
   }
 
-  warning(ids: readonly string[] | undefined): string | undefined {
+  warning(ids: Ids | undefined): string | undefined {
     return this.#zero.text('all zero', ids);
   }
 

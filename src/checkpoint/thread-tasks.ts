@@ -1,7 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Conversion } from './convert/convert-indexed.ts';
-import type { ConvertResult } from './convert/types.ts';
-import type { IndexedCheckpoint } from './rows/index-checkpoint.ts';
+import type { ConvertFormat, ConvertResult } from './convert/types.ts';
+import type { PackedCheckpoint } from './rows/index-checkpoint.ts';
 import type { TransferableError } from './transferable-error.ts';
 import type { CheckpointEntry, CheckpointInspection, PublishResult, ValidateOptions, WrittenKind } from './types.ts';
 
@@ -16,17 +15,20 @@ export interface WriteInput {
   abortPort?: MessagePort | undefined;
 }
 
+/** A conversion whose input has been checked, as it crosses to the thread. */
+export interface ConvertInput {
+  packed: PackedCheckpoint;
+  output: string;
+  format: ConvertFormat;
+  /** Anything that arrives here aborts the conversion. */
+  abortPort: MessagePort;
+}
+
 /** What `checkpoint-thread.ts` can do. */
 export interface CheckpointTasks {
   validate(input: { paths: readonly string[]; options: ValidateOptions }): CheckpointEntry[];
   inspect(input: { path: string }): CheckpointInspection;
-  index(input: {
-    path: string;
-    options: ValidateOptions;
-  }): { indexed: IndexedCheckpoint } | { error: TransferableError };
-  /** Anything that arrives at the port aborts the conversion. */
-  convert(
-    input: Conversion & { abortPort: MessagePort },
-  ): Promise<{ result: ConvertResult } | { error: TransferableError }>;
+  index(input: { path: string; options: ValidateOptions }): { packed: PackedCheckpoint } | { error: TransferableError };
+  convert(input: ConvertInput): Promise<{ result: ConvertResult } | { error: TransferableError }>;
   write(input: WriteInput): Promise<{ result: PublishResult } | { error: TransferableError }>;
 }

@@ -56,7 +56,7 @@ export function entryOf(path: string, checked: CheckedCheckpoint, bytes: number 
 }
 
 function rowFields({ rows, dim, ids }: CheckedCheckpoint): { rows?: number; dim?: number } {
-  const count = rows ?? ids?.length;
+  const count = rows ?? ids?.count;
   return { ...(count !== undefined && { rows: count }), ...(dim !== undefined && { dim }) };
 }
 

@@ -19,7 +19,7 @@ type Dtype = 'float32' | 'float64';
 const ARRAYS = { float32: Float32Array, float64: Float64Array } as const;
 
 /** What the rows are: those of a batch file are told apart by their length, as files of these kinds are. */
-export function writtenKind({ kind, index }: IndexedCheckpoint): WrittenKind {
+export function writtenKind({ kind, index }: Pick<IndexedCheckpoint, 'kind' | 'index'>): WrittenKind {
   if (kind !== 'batch' && kind !== 'generic') return kind;
   return index.dim === KINDS.merged.dim ? 'merged' : 'vectors';
 }

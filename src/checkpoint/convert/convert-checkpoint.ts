@@ -7,7 +7,7 @@ import { runAbortable } from '../abortable-task.ts';
 import { errnoOf, incompatible } from '../errors.ts';
 import { kindFromName } from '../kinds.ts';
 import { indexInThread } from '../open-checkpoint.ts';
-import type { IndexedCheckpoint } from '../rows/index-checkpoint.ts';
+import type { PackedCheckpoint } from '../rows/index-checkpoint.ts';
 import { writtenKind } from './content.ts';
 import { formatOf, idsPathOf } from './formats.ts';
 import type { ConvertFormat, ConvertOptions, ConvertResult } from './types.ts';
@@ -45,13 +45,13 @@ export async function convertCheckpoint(
   signal?.throwIfAborted();
   const format = requireFormat(output);
   await checkPaths(input, output, format);
-  const indexed = await indexInThread(input, { level: 'deep', ...(signal && { signal }) });
-  if (indexed.status === 'in_progress') {
+  const packed = await indexInThread(input, { level: 'deep', ...(signal && { signal }) });
+  if (packed.status === 'in_progress') {
     const text = `status is 'in_progress': only complete checkpoints are converted; start the run again to finish it`;
     throw incompatible(input, 'NOT_COMPLETE', text);
   }
-  if (format === 'pt') checkName(indexed, output);
-  return runAbortable('convert', { indexed, output, format }, signal);
+  if (format === 'pt') checkName(packed, output);
+  return runAbortable('convert', { packed, output, format }, signal);
 }
 
 function requireFormat(output: string): ConvertFormat {
@@ -82,8 +82,8 @@ async function statOrUndefined(path: string): Promise<BigIntStats | undefined> {
   }
 }
 
-function checkName(indexed: IndexedCheckpoint, output: string): void {
-  const [stated, kind] = [kindFromName(output), writtenKind(indexed)];
+function checkName(packed: PackedCheckpoint, output: string): void {
+  const [stated, kind] = [kindFromName(output), writtenKind(packed)];
   if (stated === undefined || stated === kind) return;
   const text = `kind does not match: the file name says ${stated}, content is ${kind}; choose another name`;
   throw incompatible(output, 'KIND_MISMATCH', text);

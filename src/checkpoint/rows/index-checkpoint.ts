@@ -2,12 +2,14 @@ import { statSync } from 'node:fs';
 import { asCheckpointError, openAndCheck } from '../check-source.ts';
 import { incompatible } from '../errors.ts';
 import type { CheckpointKind, CheckpointStatus, ValidateOptions } from '../types.ts';
+import { packIds } from './packed-ids.ts';
+import type { PackedIds } from './packed-ids.ts';
 import type { FileIdentity } from './row-file.ts';
 import { identityOf } from './row-file.ts';
 import type { RowIndex } from './row-index.ts';
 import { indexRows } from './row-index.ts';
 
-/** All that is needed to read the rows of a checkpoint that was checked; crosses from thread to thread. */
+/** All that is needed to read the rows of a checkpoint that was checked. */
 export interface IndexedCheckpoint {
   readonly path: string;
   readonly kind: CheckpointKind;
@@ -17,6 +19,13 @@ export interface IndexedCheckpoint {
   readonly index: RowIndex;
   /** Of the file that was checked: it may be another one by the time that its rows are read. */
   readonly identity: FileIdentity;
+}
+
+/** The same, as it crosses from thread to thread. */
+export type PackedCheckpoint = Omit<IndexedCheckpoint, 'ids'> & { readonly ids: PackedIds };
+
+export function packCheckpoint(indexed: IndexedCheckpoint): PackedCheckpoint {
+  return { ...indexed, ids: packIds(indexed.ids) };
 }
 
 /**
@@ -32,7 +41,7 @@ export function indexCheckpoint(path: string, options: ValidateOptions): Indexed
   const { problem, file, layout, kind, version, status, ids } = checked;
   if (problem) throw problem;
   if (file && layout && ids && kind !== undefined && version !== undefined) {
-    return { path, kind, version, status: status ?? null, ids, index: indexRows(file, layout), identity };
+    return { path, kind, version, status: status ?? null, ids: ids.all(), index: indexRows(file, layout), identity };
   }
   throw incompatible(path, 'ROWS_MISSING', 'a dict without ids and rows cannot be read row by row');
 }

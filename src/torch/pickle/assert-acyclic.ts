@@ -1,6 +1,8 @@
 import { MAX_DEPTH } from '../limits.ts';
 import type { Construction } from './globals.ts';
-import type { FloatRun, PyDict, PyValue } from './values.ts';
+import { ListValue } from './containers.ts';
+import type { ListPart } from './containers.ts';
+import type { PyDict, PyValue } from './values.ts';
 
 type Container = Exclude<PyValue, string | number | bigint | boolean | null>;
 
@@ -15,13 +17,13 @@ function objectsIn(dict: PyDict): readonly PyValue[] {
   return found;
 }
 
-type Child = PyValue | FloatRun;
+type Child = ListPart;
 
 /** So short that looking at a shared one again costs no more than remembering that it was looked at. */
 const SHORT = 8;
 
 function holdsNothing(child: Child): boolean {
-  return typeof child !== 'object' || child === null || child.type === 'float-run';
+  return typeof child !== 'object' || child === null || child.type === 'float-run' || child.type === 'text-run';
 }
 
 /** Such as the floats of one row. */
@@ -41,7 +43,7 @@ function isLeaf(children: readonly Child[]): boolean {
 function childrenOf(value: Container): readonly Child[] {
   switch (value.type) {
     case 'list':
-      return value.parts;
+      return value instanceof ListValue ? value.compactParts : value.parts;
     case 'tuple':
     case 'set':
       return value.items;
@@ -80,7 +82,7 @@ export function assertAcyclic(root: PyValue, fail: Construction['fail']): void {
   const open = new Set<Container>();
   const path: Frame[] = [];
   const enter = (value: Child): void => {
-    if (typeof value !== 'object' || value === null || value.type === 'float-run') return;
+    if (typeof value !== 'object' || value === null || value.type === 'float-run' || value.type === 'text-run') return;
     const children = childrenOf(value);
     if (isLeaf(children) || done.has(value)) return;
     if (open.has(value)) throw fail(`a ${value.type} that contains itself`, 'CYCLE');

@@ -1,24 +1,40 @@
 import { MAX_KEY_CHARACTERS, MAX_KEY_NODES } from '../limits.ts';
+import { TextRun } from './text-run.ts';
 import type { FloatRun, PyDict, PyList, PyTuple, PyValue } from './values.ts';
 
 const NOTHING: readonly never[] = [];
+
+/** What a list is made of in memory. */
+export type ListPart = PyValue | FloatRun | TextRun;
 
 /** A list under construction and finished. */
 export class ListValue implements PyList {
   readonly type = 'list';
   length = 0;
   floatCount = 0;
+  textCount = 0;
   /** Made with the first part, for one part: most lists are one run of floats, and an array that grows grows by 17. */
-  #parts: (PyValue | FloatRun)[] | undefined;
+  #parts: ListPart[] | undefined;
+  #hasTextRun = false;
 
   get parts(): readonly (PyValue | FloatRun)[] {
+    if (this.#hasTextRun) {
+      this.#parts = this.#parts?.flatMap<ListPart>((part) => (part instanceof TextRun ? part.texts : [part]));
+      this.#hasTextRun = false;
+    }
+    return (this.#parts ?? NOTHING) as readonly (PyValue | FloatRun)[];
+  }
+
+  /** {@link parts}, without making the texts of runs. */
+  get compactParts(): readonly ListPart[] {
     return this.#parts ?? NOTHING;
   }
 
   push(value: PyValue): void {
     this.#add(value);
     this.length += 1;
-    if (typeof value === 'object' && value !== null && value.type === 'float') this.floatCount += 1;
+    if (typeof value === 'string') this.textCount += 1;
+    else if (typeof value === 'object' && value !== null && value.type === 'float') this.floatCount += 1;
   }
 
   pushRun(run: FloatRun): void {
@@ -27,7 +43,14 @@ export class ListValue implements PyList {
     this.floatCount += run.count;
   }
 
-  #add(part: PyValue | FloatRun): void {
+  pushTexts(run: TextRun): void {
+    this.#add(run);
+    this.length += run.count;
+    this.textCount += run.count;
+    this.#hasTextRun = true;
+  }
+
+  #add(part: ListPart): void {
     if (this.#parts === undefined) this.#parts = [part];
     else this.#parts.push(part);
   }

@@ -1,14 +1,12 @@
-import { MAX_GLOBAL_NAME, MAX_LONG_BYTES, MAX_STACK, MAX_TEXT_BYTES } from '../limits.ts';
+import { MAX_GLOBAL_NAME, MAX_LONG_BYTES, MAX_TEXT_BYTES } from '../limits.ts';
 import { BadKeyError, DictValue, ListValue } from './containers.ts';
 import { GlobalValue } from './globals.ts';
-import { FLOAT_BYTES } from '../scan/scan.ts';
-import { rebuildTensor } from '../tensor/rebuild.ts';
 import { COST } from './machine.ts';
 import type { Machine, StorageId } from './machine.ts';
+import { mark } from './mark.ts';
 import { buildArray, buildDType, isArrayValue, isDTypeValue } from './numpy.ts';
 import { Op } from './opcodes.ts';
 import type { PyTuple, PyValue } from './values.ts';
-import { vectorCall } from './vector-call.ts';
 
 /** Does what one opcode says; its argument is read from `machine.input`. */
 export type Handler = (machine: Machine) => void;
@@ -54,44 +52,6 @@ function long(machine: Machine): void {
   const value = BigInt.asIntN(8 * length, BigInt(`0x${digits || '0'}`));
   const isSafe = value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER);
   machine.push(isSafe ? Number(value) : value);
-}
-
-function pushFloat(machine: Machine, value: number): void {
-  machine.spend(COST.float);
-  machine.push({ type: 'float', value });
-}
-
-/** MARK, with fast paths for what rows are made of: lists of floats, and calls that make vectors. */
-function mark(machine: Machine): void {
-  const next = machine.input.peek();
-  if (next === Op.BINFLOAT) return markFloats(machine);
-  if (next === Op.MARK && isVectorRebuild(machine.peekTop()) && vectorCall(machine)) return;
-  machine.mark();
-}
-
-function isVectorRebuild(value: PyValue | undefined): boolean {
-  return value instanceof GlobalValue && value.build === rebuildTensor;
-}
-
-/**
- * MARK, BINFLOAT…, APPENDS is taken as a whole and stays in the file. Floats that turn out to belong to something else
- * are read again one by one.
- */
-function markFloats(machine: Machine): void {
-  const target = machine.peekTop();
-  machine.mark();
-  if (!(target instanceof ListValue)) return;
-  machine.spend(COST.run);
-  const run = machine.input.floatRun();
-  if (machine.input.peek() === Op.APPENDS) {
-    machine.input.u8();
-    machine.popMark();
-    if (run.count > 0) target.pushRun(run);
-    return;
-  }
-  if (run.count > MAX_STACK) throw machine.fail(`more than ${MAX_STACK} values on the stack`, 'LIMIT_EXCEEDED');
-  const raw = machine.input.again(run.offset, run.count * FLOAT_BYTES);
-  for (let at = 0; at < raw.length; at += FLOAT_BYTES) pushFloat(machine, raw.readDoubleBE(at + 1));
 }
 
 function list(machine: Machine, value: PyValue, opcode: string): ListValue {
@@ -277,7 +237,7 @@ const BY_OPCODE: readonly (readonly [number, Handler])[] = [
   [Op.BININT1, (m) => m.push(m.input.u8())],
   [Op.BININT2, (m) => m.push(m.input.u16())],
   [Op.LONG1, long],
-  [Op.BINFLOAT, (m) => pushFloat(m, m.input.doubleBigEndian())],
+  [Op.BINFLOAT, (m) => m.pushFloat(m.input.doubleBigEndian())],
   [Op.BINUNICODE, (m) => text(m, m.input.u32())],
   [Op.SHORT_BINUNICODE, (m) => text(m, m.input.u8())],
   [Op.BINUNICODE8, (m) => text(m, m.input.u64())],

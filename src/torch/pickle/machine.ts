@@ -5,6 +5,8 @@ import type { Construction, StorageClass } from './globals.ts';
 import { GlobalValue } from './globals.ts';
 import type { PickleInput } from './input.ts';
 import type { PyValue, TorchStorage } from './values.ts';
+import { Memo } from './memo.ts';
+import type { TextRun } from './text-run.ts';
 import { VectorMemo } from './vector-memo.ts';
 
 /** Estimated bytes of JS heap that a value takes, for the budget of {@link Machine.spend}. */
@@ -59,11 +61,7 @@ export class Machine implements Construction {
   readonly #marks: number[] = [];
   /** The last of them, or 0: values below it are out of reach. */
   #floor = 0;
-  /** Python numbers its memo 0, 1, 2 …; other indices, which only other writers use, go to the map. */
-  readonly #memo: PyValue[] = [];
-  /** What follows it, if that is vectors. */
-  #vectors: VectorMemo | undefined;
-  readonly #sparseMemo = new Map<number, PyValue>();
+  readonly #memo = new Memo();
 
   constructor(input: PickleInput, storages: Storages) {
     this.input = input;
@@ -92,7 +90,12 @@ export class Machine implements Construction {
 
   /** How many memo entries there are: the index that MEMOIZE sets. */
   get memoSize(): number {
-    return (this.#vectors?.end ?? this.#memo.length) + this.#sparseMemo.size;
+    return this.#memo.size;
+  }
+
+  /** Whether a fast path may memoize what it passes: so far, the memo is numbered as Python does. */
+  get isMemoDense(): boolean {
+    return this.#memo.isDense;
   }
 
   push(value: PyValue): void {
@@ -100,6 +103,11 @@ export class Machine implements Construction {
       throw this.fail(`more than ${MAX_STACK} values on the stack`, 'LIMIT_EXCEEDED');
     }
     this.#stack[this.#height++] = value;
+  }
+
+  pushFloat(value: number): void {
+    this.spend(COST.float);
+    this.push({ type: 'float', value });
   }
 
   pop(): PyValue {
@@ -141,19 +149,7 @@ export class Machine implements Construction {
   }
 
   put(index: number): void {
-    const value = this.top();
-    if (index < this.#memo.length) {
-      this.#memo[index] = value;
-      return;
-    }
-    this.spend(COST.memo);
-    if (this.#vectors !== undefined && index < this.#vectors.end) this.#spreadVectors();
-    if (index <= this.#memo.length && this.#isMemoDense()) this.#memo[index] = value;
-    else this.#sparseMemo.set(index, value);
-  }
-
-  #isMemoDense(): boolean {
-    return this.#vectors === undefined && this.#sparseMemo.size === 0;
+    if (this.#memo.put(index, this.top())) this.spend(COST.memo);
   }
 
   get(index: number): void {
@@ -164,32 +160,20 @@ export class Machine implements Construction {
 
   /** @returns undefined if nothing was put there */
   memoized(index: number): PyValue | undefined {
-    if (index < this.#memo.length) return this.#memo[index];
-    if (this.#vectors === undefined || index >= this.#vectors.end) return this.#sparseMemo.get(index);
-    this.spend(COST.object);
-    return this.#vectors.get(index);
+    return this.#memo.get(index);
   }
 
-  /**
-   * The memo for a vector that is pickled next, and on a storage of this type.
-   *
-   * @returns undefined where {@link VectorMemo} cannot hold what it memoizes
-   */
-  vectorMemo(storageType: GlobalValue): VectorMemo | undefined {
-    if (this.#sparseMemo.size > 0) return undefined;
-    this.#vectors ??= new VectorMemo(this.#memo.length, storageType);
-    return this.#vectors.takes(storageType) ? this.#vectors : undefined;
+  memoizeTexts(run: TextRun): void {
+    this.#memo.addLazy(run);
   }
 
-  /** For a file that puts something else in place of what belongs to a vector. */
-  #spreadVectors(): void {
-    const vectors = this.#vectors;
-    if (vectors === undefined) return;
-    for (let index = this.#memo.length; index < vectors.end; index++) {
-      this.spend(COST.object);
-      this.#memo.push(vectors.get(index) as PyValue);
-    }
-    this.#vectors = undefined;
+  /** Where the vector that is pickled next, on a storage of this type, is memoized. */
+  vectorMemo(storageType: GlobalValue): VectorMemo {
+    const last = this.#memo.lastLazy;
+    if (last instanceof VectorMemo && last.takes(storageType)) return last;
+    const vectors = new VectorMemo(storageType);
+    this.#memo.addLazy(vectors);
+    return vectors;
   }
 
   tuple(items: readonly PyValue[]): void {

@@ -81,6 +81,8 @@ export interface PyList {
   readonly length: number;
   /** How many of the elements are Python floats. */
   readonly floatCount: number;
+  /** How many of the elements are text. */
+  readonly textCount: number;
   /** In order; a run stands for `count` elements. */
   readonly parts: readonly (PyValue | FloatRun)[];
 }

@@ -152,6 +152,7 @@ function isDigit(byte: number): boolean {
  */
 export function vectorCall(machine: Machine): boolean {
   const { input } = machine;
+  if (!machine.isMemoDense) return false;
   const at = input.lookAhead(MAX_CALL_BYTES);
   if (input.windowEnd - at < MAX_CALL_BYTES) return false;
   const call = new VectorCall(input.window, at);
@@ -167,13 +168,12 @@ export function vectorCall(machine: Machine): boolean {
     hooks instanceof GlobalValue &&
     hooks.build === makeOrderedDict &&
     call.length <= call.storageNumel;
-  const memo = isCall ? machine.vectorMemo(type) : undefined;
-  if (!isCall || memo === undefined) return false;
+  if (!isCall) return false;
   machine.spend(VECTOR_COST);
   const key = machine.storages.keyAt(input.window, call.keyStart, call.keyEnd);
   const id = { type: type.storage, key, location, numel: call.storageNumel };
   const vector = makeVector(machine.storages.load(id, machine.fail), type.storage.dtype, call.length);
-  memo.add(vector);
+  machine.vectorMemo(type).add(vector);
   machine.pop();
   machine.push(vector);
   input.pass(call.end - at);

@@ -6,6 +6,8 @@ interface Kernels {
   hasNonFinite(at: number, end: number): number;
   floatRunEnd(at: number, end: number): number;
   nonFiniteFloat(at: number, end: number): number;
+  textRunEnd(at: number, end: number, memo: number, longest: number): number;
+  readonly texts: { readonly value: number };
 }
 
 /** The part of the standard's JavaScript interface that is used here; Node's types leave it out. */
@@ -102,4 +104,46 @@ export function hasNonFinite(bytes: Buffer, at: number, end: number): boolean {
   let exponents = 0;
   for (let i = 0; i < values.length; i++) exponents |= ((values[i] as number) & 0x7f800000) + 0x00800000;
   return exponents < 0;
+}
+
+/** Texts up to this length are passed as part of a run: longer than any id. */
+export const LONGEST_TEXT = 1 << 12;
+
+/** BINUNICODE with its length, and LONG_BINPUT: what a text of a run has around it, at most. */
+export const TEXT_OVERHEAD = 10;
+
+const BINUNICODE = 0x58;
+const BINPUT = 0x71;
+const LONG_BINPUT = 0x72;
+
+/**
+ * Passes texts in ASCII, each a BINUNICODE and the PUT of the next memo index, as Python's pickler writes a list of them.
+ *
+ * @param memo memo index of the first
+ * @returns where they end, inside `bytes[at, end)`, and how many there are
+ */
+export function passTexts(bytes: Buffer, at: number, end: number, memo: number): { end: number; count: number } {
+  const kernel = kernelsOf(bytes);
+  if (kernel) {
+    const { byteOffset } = bytes;
+    const stop = kernel.textRunEnd(byteOffset + at, byteOffset + end, memo, LONGEST_TEXT) - byteOffset;
+    return { end: stop, count: kernel.texts.value };
+  }
+  let next = at;
+  for (let count = 0; ; count++) {
+    const stop = textEnd(bytes, next, end, memo + count);
+    if (stop === -1) return { end: next, count };
+    next = stop;
+  }
+}
+
+/** @returns where the text and its PUT end, -1 if it is not one for a run */
+function textEnd(bytes: Buffer, at: number, end: number, memo: number): number {
+  if (at + TEXT_OVERHEAD > end || bytes[at] !== BINUNICODE) return -1;
+  const length = bytes.readUInt32LE(at + 1);
+  const put = at + 5 + length;
+  if (length > LONGEST_TEXT || put + 5 > end) return -1;
+  for (let i = at + 5; i < put; i++) if ((bytes[i] as number) > 0x7f) return -1;
+  if (memo <= 0xff) return bytes[put] === BINPUT && bytes[put + 1] === memo ? put + 2 : -1;
+  return bytes[put] === LONG_BINPUT && bytes.readUInt32LE(put + 1) === memo ? put + 5 : -1;
 }

@@ -1,7 +1,10 @@
-;; The two loops that see every byte of a checkpoint, four values at a time. Built into scan-module.ts by
+;; The loops that see every byte of a checkpoint. Built into scan-module.ts by
 ;; `node scripts/build-scan.mjs`; the same in TypeScript, for where WebAssembly is missing, is in scan.ts.
 (module
   (memory (import "scan" "memory") 1)
+
+  ;; How many texts the last textRunEnd has passed.
+  (global $texts (export "texts") (mut i32) (i32.const 0))
 
   ;; Whether a float32 in [$at, $end) is NaN or infinite: all exponent bits set. Both are multiples of 4.
   (func (export "hasNonFinite") (param $at i32) (param $end i32) (result i32)
@@ -70,4 +73,47 @@
           (i32.const 0xf07f)))
         (local.set $at (i32.add (local.get $at) (i32.const 9)))
         (br $next)))
+    (local.get $at))
+
+  ;; Where an unbroken row of texts ends that starts at $at: BINUNICODE (0x58, length, ASCII) and the PUT (0x71 or 0x72)
+  ;; of the next memo index, $memo and up. A text whose PUT might lie beyond $end, or longer than $longest, ends it.
+  (func (export "textRunEnd") (param $at i32) (param $end i32) (param $memo i32) (param $longest i32) (result i32)
+    (local $i i32) (local $next i32) (local $bits i64)
+    (global.set $texts (i32.const 0))
+    (block $stop
+      (loop $text
+        (br_if $stop (i32.gt_s (i32.add (local.get $at) (i32.const 10)) (local.get $end)))
+        (br_if $stop (i32.ne (i32.load8_u (local.get $at)) (i32.const 0x58)))
+        (local.set $i (i32.load offset=1 align=1 (local.get $at)))
+        (br_if $stop (i32.gt_u (local.get $i) (local.get $longest)))
+        (local.set $next (i32.add (i32.add (local.get $at) (i32.const 5)) (local.get $i)))
+        (br_if $stop (i32.gt_s (i32.add (local.get $next) (i32.const 5)) (local.get $end)))
+        (local.set $i (i32.add (local.get $at) (i32.const 5)))
+        (local.set $bits (i64.const 0))
+        (block $eightsEnd
+          (loop $eights
+            (br_if $eightsEnd (i32.gt_s (i32.add (local.get $i) (i32.const 8)) (local.get $next)))
+            (local.set $bits (i64.or (local.get $bits) (i64.load align=1 (local.get $i))))
+            (local.set $i (i32.add (local.get $i) (i32.const 8)))
+            (br $eights)))
+        (block $onesEnd
+          (loop $ones
+            (br_if $onesEnd (i32.ge_s (local.get $i) (local.get $next)))
+            (local.set $bits (i64.or (local.get $bits) (i64.load8_u (local.get $i))))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br $ones)))
+        (br_if $stop (i64.ne (i64.and (local.get $bits) (i64.const 0x8080808080808080)) (i64.const 0)))
+        (if (i32.lt_u (local.get $memo) (i32.const 256))
+          (then
+            (br_if $stop (i32.ne (i32.load8_u (local.get $next)) (i32.const 0x71)))
+            (br_if $stop (i32.ne (i32.load8_u offset=1 (local.get $next)) (local.get $memo)))
+            (local.set $next (i32.add (local.get $next) (i32.const 2))))
+          (else
+            (br_if $stop (i32.ne (i32.load8_u (local.get $next)) (i32.const 0x72)))
+            (br_if $stop (i32.ne (i32.load offset=1 align=1 (local.get $next)) (local.get $memo)))
+            (local.set $next (i32.add (local.get $next) (i32.const 5)))))
+        (local.set $memo (i32.add (local.get $memo) (i32.const 1)))
+        (global.set $texts (i32.add (global.get $texts) (i32.const 1)))
+        (local.set $at (local.get $next))
+        (br $text)))
     (local.get $at)))

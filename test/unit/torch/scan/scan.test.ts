@@ -101,15 +101,16 @@ describe('nonFiniteFloat', () => {
 });
 
 describe('leaseScanMemory', () => {
-  test('asked for twice → the second is ordinary memory of the same size, until the first is given back', () => {
-    const first = leaseScanMemory();
-    const second = leaseScanMemory();
-    expect(second.buffer.buffer).not.toBe(first.buffer.buffer);
-    expect([first.buffer.length, second.buffer.length]).toEqual([SCAN_BYTES, SCAN_BYTES]);
-    second.release();
-    first.release();
-    const third = leaseScanMemory();
-    expect(third.buffer.buffer).toBe(first.buffer.buffer);
-    third.release();
+  test('asked for again and again → pieces of their own, ordinary memory when all are taken, and given back again', () => {
+    const leases = Array.from({ length: 5 }, leaseScanMemory);
+    const [first, , , , last] = leases.map(({ buffer }) => buffer.buffer);
+    expect(last).not.toBe(first);
+    expect(leases.map(({ buffer }) => buffer.length)).toEqual(leases.map(() => SCAN_BYTES));
+    const places = leases.slice(0, 4).map(({ buffer }) => buffer.byteOffset);
+    expect(new Set(places).size).toBe(4);
+    for (const lease of leases) lease.release();
+    const again = leaseScanMemory();
+    expect(again.buffer.buffer).toBe(first);
+    again.release();
   });
 });

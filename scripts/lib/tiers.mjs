@@ -47,7 +47,10 @@ async function torch() {
   const usable = [];
   for (const python of candidates) {
     const version = await torchVersion(python);
-    if (version === undefined) continue;
+    if (version === undefined) {
+      say(`interop: ${python} without torch, left out`);
+      continue;
+    }
     say(`interop: ${python} with torch ${version}`);
     usable.push(python);
   }

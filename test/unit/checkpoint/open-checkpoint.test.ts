@@ -8,8 +8,9 @@ import { openCheckpoint, openCheckpointSync } from '../../../src/checkpoint/open
 import { publishCheckpoint } from '../../../src/checkpoint/publish/publish-checkpoint.ts';
 import { arrayRowSource } from '../../../src/checkpoint/row-source.ts';
 import type { WrittenKind } from '../../../src/checkpoint/types.ts';
+import { pyDict, pyFloats, pyList } from '../../../src/torch/index.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { vectors, writePt } from '../../support/write-pt.ts';
+import { strings, vectors, writePt } from '../../support/write-pt.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/checkpoint/', import.meta.url));
 
@@ -88,6 +89,24 @@ describe('openCheckpoint', () => {
     expect(into[2 * dim]).toBe(9);
     checkpoint.close();
   });
+
+  it.each([1, 1000, 1001, 2500])(
+    'lists of %d Python floats, in batches as pickle writes them → their values',
+    async (dim) => {
+      const rows = Float64Array.from({ length: 2 * dim }, (_, index) => Math.sin(index));
+      const list = (row: number) => pyFloats(dim, (into) => into.set(rows.subarray(row * dim, (row + 1) * dim)));
+      const root = pyDict([
+        ['ids', strings(['a', 'b'])],
+        ['data', pyList(2, list)],
+      ]);
+      const checkpoint = openCheckpointSync(await writePt(join(await temporaryFolder(), 'x.pt'), root));
+      const exact = new Float64Array(2 * dim);
+      checkpoint.read(0, 2, exact);
+      expect(exact).toEqual(rows);
+      expect(await checkpoint.readRow(1)).toEqual(Float32Array.from(rows.subarray(dim)));
+      checkpoint.close();
+    },
+  );
 
   it.each([
     [-1, 1],

@@ -102,7 +102,7 @@ function addItems(machine: Machine): void {
     throw machine.fail('ADDITEMS on something that is not a set', 'UNSUPPORTED_PICKLE');
   }
   machine.spend(COST.slot * values.length);
-  (target as GrowingSet).items.push(...values);
+  for (const value of values) (target as GrowingSet).items.push(value);
 }
 
 function smallTuple(length: number): Handler {

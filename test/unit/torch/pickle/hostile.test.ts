@@ -275,6 +275,11 @@ describe('resource bombs', () => {
     expect(refused(parts).message).toContain('characters as a key');
   });
 
+  test('a set of 200,000 values added at once → read, without a stack overflow', () => {
+    const { root } = readPickleBytes(buildPickle(['\x8f(', repeat('N', 200_000), '\x90'], 4));
+    expect(root).toMatchObject({ type: 'set', frozen: false });
+  });
+
   test('2^60 nodes in a tuple used as a key → refused', () => {
     const levels = Array.from({ length: 60 }, (_, i) => joinParts(['h', i, 'h', i, '\x86q', i + 1, '0']));
     expect(refused(['}K\x01q\x000', ...levels, 'h\x3cNs']).message).toContain('as a key');

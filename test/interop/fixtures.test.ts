@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { expectAsTorchReads, fixtureNames, readGolden, storedSets } from '../support/torch-fixtures.ts';
+import {
+  expectAsTorchReads,
+  expectCheckpoint,
+  fixtureNames,
+  readGolden,
+  storedSets,
+} from '../support/torch-fixtures.ts';
 import type { FixtureSet, Golden } from '../support/torch-fixtures.ts';
 import { runTorch, torchPythons } from '../support/torch-python.ts';
 
@@ -44,6 +50,8 @@ describe.each(pythons)('files by torch $version', (python) => {
 
   test.each(names)('%s → as torch reads it', (name) => {
     expectAsTorchReads(folder, name);
+    const { checkpoint } = readGolden(folder, name);
+    if (checkpoint !== undefined) expectCheckpoint(folder, name, checkpoint);
   });
 
   test.skipIf(comparable.length === 0)(

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { openCheckpointSync } from '../../src/checkpoint/open-checkpoint.ts';
+import { validateCheckpointSync } from '../../src/checkpoint/validate-checkpoint.ts';
 import { openFileSource, readTorchFile } from '../../src/torch/index.ts';
 import type { TorchFile } from '../../src/torch/index.ts';
 import { describeValue } from './describe-value.ts';
@@ -97,5 +100,21 @@ export function expectAsTorchReads(folder: string, name: string): void {
     source.assertUnchanged();
   } finally {
     source.close();
+  }
+}
+
+/** Expects of a VirNucPro checkpoint the judgement of its golden, and of a valid one all ids and values. */
+export function expectCheckpoint(folder: string, name: string, golden: GoldenCheckpoint): void {
+  const path = join(folder, `${name}.pt`);
+  const { ids, sha256, result = 'valid', code: _, ...expected } = golden;
+  expect(validateCheckpointSync(path, { level: 'deep' })).toMatchObject({ ...expected, result });
+  if (result !== 'valid') return;
+  const checkpoint = openCheckpointSync(path);
+  try {
+    const rows = checkpoint.slice();
+    expect(checkpoint.ids).toEqual(ids);
+    expect(createHash('sha256').update(new Uint8Array(rows.buffer)).digest('hex')).toBe(sha256);
+  } finally {
+    checkpoint.close();
   }
 }

@@ -4,7 +4,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { torchPythons } from '../support/torch-python.ts';
 import { checkInput, checkTwin } from './check-input.ts';
+import { compareWithPython } from './differential.ts';
 import { fuzzInput } from './fuzz-input.ts';
 import { runInThreads } from './fuzz-pool.ts';
 import { FuzzReport } from './fuzz-report.ts';
@@ -14,9 +16,11 @@ import { packageUnderTest } from './subject.ts';
 
 const USAGE = `npm run fuzz -- [--seed S] [--count N] [--threads T]   N random inputs (20,000), seed at random and printed
 npm run fuzz -- --seed S --index I                     one of them again, in this thread, written to a file
+npm run fuzz -- --differential [--seed S] [--count N]  N mutated archives (10,000) also read by zipfile and torch
 npm run fuzz -- --hostile                              what hostile pickles, ZIP tricks and resource bombs cost`;
 
 const FIXTURES = join('test', 'fixtures');
+const PYTHON_SCRIPT = join('test', 'interop', 'parser_differential.py');
 /** Where the sources are that this was compiled with. */
 const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
 /** Git ignores it. */
@@ -46,20 +50,46 @@ async function reproduce(seed: number, index: number): Promise<number> {
   return 0;
 }
 
+/** Archives that are compared in one Python process. */
+const BATCH = 2000;
+
+async function differential(seed: number, count: number): Promise<number> {
+  const seeds = await loadSeeds(FIXTURES);
+  const pythons = torchPythons('differential');
+  let [compared, different] = [0, 0];
+  for (const python of pythons) {
+    for (let start = 0; start < count; start += BATCH) {
+      const inputs = { seed, start, count: Math.min(BATCH, count - start), seeds };
+      const { accepted, refusedByTorch, differences } = compareWithPython(python, PYTHON_SCRIPT, inputs);
+      compared += inputs.count;
+      different += differences.length;
+      const refused = [...refusedByTorch.values()].reduce((sum, of) => sum + of, 0);
+      process.stdout.write(
+        `torch ${python.version}, from ${start}: ${accepted} accepted, ${refused} of them refused by torch\n`,
+      );
+      for (const difference of differences) process.stdout.write(`DIFFERENCE: ${difference.slice(0, 2000)}\n`);
+    }
+  }
+  process.stdout.write(`seed ${seed}: ${compared} archives, ${different} differences\n`);
+  return different > 0 || compared === 0 ? 1 : 0;
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string' },
-      count: { type: 'string', default: '20000' },
+      count: { type: 'string' },
       index: { type: 'string' },
+      differential: { type: 'boolean', default: false },
       hostile: { type: 'boolean', default: false },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
   });
   if (values.hostile) return hostileReport(SOURCES);
   const seed = values.seed === undefined ? randomInt(2 ** 31) : integer('seed', values.seed);
+  if (values.differential) return differential(seed, integer('count', values.count ?? '10000'));
   if (values.index !== undefined) return reproduce(seed, integer('index', values.index));
-  return fuzz(seed, integer('count', values.count), Math.max(1, integer('threads', values.threads)));
+  return fuzz(seed, integer('count', values.count ?? '20000'), Math.max(1, integer('threads', values.threads)));
 }
 
 process.exitCode = await main();

@@ -238,6 +238,16 @@ const TECHNIQUES: Readonly<Record<string, readonly PicklePart[]>> = {
     int(1),
     'K\0tb',
   ],
+  'numpy dtype of numbers with the flags of objects': [
+    global('numpy', 'dtype'),
+    unicode('i8'),
+    '\x85R(K\x03',
+    unicode('<'),
+    'NNN',
+    int(-1),
+    int(-1),
+    'K\x3ftb',
+  ],
   'numpy dtype of an alignment trick': [global('numpy', 'dtype'), unicode('f4,O'), '\x85R'],
   'numpy array of 2^62 elements': [
     global('numpy.core.multiarray', '_reconstruct'),

@@ -33,8 +33,10 @@ export function makeDType(args: readonly PyValue[], { fail }: Construction): DTy
 /** State `(version, byteorder, subdtype, names, fields, itemsize, alignment, flags[, metadata])`. */
 export function buildDType(dtype: DTypeValue, state: PyValue, { fail }: Construction): void {
   const items = typeof state === 'object' && state?.type === 'tuple' ? state.items : [];
-  const [version, order, subdtype, names, fields] = items;
-  const isPlain = (subdtype ?? null) === null && (names ?? null) === null && (fields ?? null) === null;
+  const [version, order, subdtype, names, fields, , , flags] = items;
+  // Flags make numpy treat numbers as something else; they are 0 but for objects, texts and raw bytes.
+  const hasFlags = (flags ?? 0) !== 0 && /[biufc?]/.test(dtype.descr.charAt(1));
+  const isPlain = (subdtype ?? null) === null && (names ?? null) === null && (fields ?? null) === null && !hasFlags;
   if (typeof version !== 'number' || typeof order !== 'string' || !/^[<>|=]$/.test(order) || !isPlain) {
     throw fail('state of a numpy dtype is not that of a plain type', 'UNSUPPORTED_PICKLE');
   }

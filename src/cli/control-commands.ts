@@ -1,63 +1,22 @@
 import { Command } from 'commander';
-import * as path from 'node:path';
-import { connectClient, connectionSettings, RunHandle } from '../client/index.ts';
-import { FailureType } from '../contract/failure-types.ts';
-import { runWorkflowId, shortRunId } from '../contract/names.ts';
-import { VirnucproError } from '../contract/virnucpro-error.ts';
-import { readManifest } from '../run/manifest.ts';
-import { addressOf, configuredServer, isServerAlive, readServerRecord } from '../server/index.ts';
+import type { Control } from './control/control-run.ts';
 
 /** `virnucpro pause|resume|cancel DIR`: act on the run that is open in a folder. */
 export function controlCommands(): Command[] {
   return [
-    control('pause', 'let running tasks of a run finish and start none', (run) => run.pause()),
-    control('resume', 'go on with a paused run', (run) => run.resume()),
-    control('cancel', 'stop a run; durable rows are kept and the next start goes on from there', (run) => run.cancel()),
+    control('pause', 'let running tasks of a run finish and start none'),
+    control('resume', 'go on with a paused run'),
+    control('cancel', 'stop a run; durable rows are kept and the next start goes on from there'),
   ];
 }
 
-function control(name: string, description: string, act: (run: RunHandle) => Promise<void>): Command {
+function control(name: Control, description: string): Command {
   return new Command(name)
     .description(description)
     .argument('<dir>', 'run folder')
     .addHelpText('after', `\nExample:\n  virnucpro ${name} run`)
     .action(async (directory: string) => {
-      const { run, close } = await openRun(path.resolve(directory));
-      try {
-        await act(run);
-        process.stdout.write(`${name}: asked ${run.workflowId}\n`);
-      } catch (error) {
-        throw asNotOpen(error, run.workflowId);
-      } finally {
-        await close();
-      }
+      const { controlRun } = await import('./control/control-run.ts');
+      process.stdout.write(`${name}: asked ${await controlRun(directory, name)}\n`);
     });
-}
-
-async function openRun(directory: string): Promise<{ run: RunHandle; close: () => Promise<void> }> {
-  const manifest = await readManifest(directory);
-  if (manifest === undefined) {
-    throw new VirnucproError(FailureType.RunInvalidInput, `${directory} is no run folder: it has no run.json`);
-  }
-  const client = await connectClient(connectionSettings(serverOf(manifest.runId)));
-  const run = new RunHandle(client, runWorkflowId(manifest.runId), undefined, directory, true);
-  return { run, close: () => client.connection.close() };
-}
-
-/** A run without a configured server runs on a server of its own, which its state folder names. */
-function serverOf(runId: string): { address?: string; namespace?: string } {
-  if (configuredServer(process.env) !== undefined) return {};
-  const record = readServerRecord(shortRunId(runId));
-  if (record === undefined || !isServerAlive(record)) {
-    throw new VirnucproError(
-      FailureType.RunInvalidInput,
-      'no run is open in this folder: its own server is not running here and no TEMPORAL_ADDRESS is set',
-    );
-  }
-  return { address: addressOf(record), namespace: 'default' };
-}
-
-function asNotOpen(error: unknown, workflowId: string): unknown {
-  if ((error as Error).name !== 'WorkflowNotFoundError') return error;
-  return new VirnucproError(FailureType.RunInvalidInput, `workflow ${workflowId} is not open on this server`);
 }

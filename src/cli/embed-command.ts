@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EMBEDDERS } from '../embedders/index.ts';
-import { runEmbed } from './embed/run-embed.ts';
 
 /** Options of `virnucpro embed` as commander hands them over. */
 export interface EmbedFlags {
@@ -66,6 +65,7 @@ export function embedCommand(): Command {
     .option('--no-progress', 'no progress on stderr')
     .addHelpText('after', HELP)
     .action(async (inputs: string[], flags: EmbedFlags) => {
+      const { runEmbed } = await import('./embed/run-embed.ts');
       await exitWith(await runEmbed(inputs, flags));
     });
 }

@@ -3,7 +3,6 @@ import { Command, CommanderError } from 'commander';
 import { controlCommands } from './control-commands.ts';
 import { convertCommand } from './convert-command.ts';
 import { doctorCommand } from './doctor-command.ts';
-import { printRefusal } from './embed/run-embed.ts';
 import { embedCommand } from './embed-command.ts';
 import { EXIT_FAILURE, exitCodeOf, messageOf } from './exit.ts';
 import { inspectCommand } from './inspect-command.ts';
@@ -49,7 +48,10 @@ try {
     // commander has printed help or what is wrong with the arguments.
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_FAILURE;
     const [name, ...args] = process.argv.slice(2);
-    if (error.exitCode !== 0 && name === 'embed' && args.includes('--json')) printRefusal(error);
+    if (error.exitCode !== 0 && name === 'embed' && args.includes('--json')) {
+      const { printRefusal } = await import('./embed/run-embed.ts');
+      printRefusal(error);
+    }
   } else {
     process.stderr.write(`virnucpro: ${messageOf(error)}\n`);
     process.exitCode = exitCodeOf(error);

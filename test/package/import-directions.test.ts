@@ -26,6 +26,17 @@ describe('import directions', () => {
     expect(values.map(({ file, specifier }) => `${file} imports ${specifier}`)).toEqual([]);
   });
 
+  it('the command → loads Temporal, zod and their like only when a command needs them', () => {
+    const loaded = new Set(['cli/main.ts']);
+    for (const file of loaded) {
+      const found = imports.filter((it) => it.file === file && !it.typeOnly && !it.dynamic);
+      for (const { path } of found) if (path !== undefined) loaded.add(path);
+    }
+    const packages = imports.filter(({ file, path }) => loaded.has(file) && path === undefined);
+    const values = packages.filter(({ typeOnly, dynamic, specifier }) => !typeOnly && !dynamic && isPackage(specifier));
+    expect([...new Set(values.map(({ specifier }) => specifier))].toSorted()).toEqual(['commander', 'piscina']);
+  });
+
   it('the lint rules → forbid the same folders', () => {
     const { overrides } = JSON.parse(readFileSync(root('.oxlintrc.json'), 'utf8')) as { overrides: LintOverride[] };
     const ruled = Object.keys(IMPORT_RULES).filter((folder) => folder !== '.');
@@ -34,6 +45,10 @@ describe('import directions', () => {
     );
   });
 });
+
+function isPackage(specifier: string): boolean {
+  return !specifier.startsWith('node:');
+}
 
 interface LintOverride {
   readonly files: readonly string[];

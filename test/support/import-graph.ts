@@ -10,6 +10,8 @@ export interface Import {
   /** as written */
   readonly specifier: string;
   readonly typeOnly: boolean;
+  /** `import('…')` */
+  readonly dynamic: boolean;
   /** file that a relative specifier leads to, relative to `src`; undefined for a package */
   readonly path: string | undefined;
   /** first folder of `path` */
@@ -29,12 +31,16 @@ export function readImports(src: string): Import[] {
 
 function importsOf(src: string, file: string): Import[] {
   const text = readFileSync(join(src, file), 'utf8');
-  return [...text.matchAll(STATIC), ...text.matchAll(DYNAMIC)].map(({ groups }) => {
+  const found = (dynamic: boolean, { groups }: RegExpMatchArray): Import => {
     const specifier = groups?.['specifier'] ?? '';
     const path = specifier.startsWith('.') ? join(dirname(file), specifier) : undefined;
     const typeOnly = groups?.['type'] !== undefined;
-    return { file, folder: topFolder(file), specifier, typeOnly, path, target: path && topFolder(path) };
-  });
+    return { file, folder: topFolder(file), specifier, typeOnly, dynamic, path, target: path && topFolder(path) };
+  };
+  return [
+    ...[...text.matchAll(STATIC)].map((match) => found(false, match)),
+    ...[...text.matchAll(DYNAMIC)].map((match) => found(true, match)),
+  ];
 }
 
 function topFolder(path: string): string {

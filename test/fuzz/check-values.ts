@@ -17,7 +17,7 @@ const ALLOWED_GLOBAL = new RegExp(
     String.raw`torch\.(?:storage\.)?(?:UntypedStorage|TypedStorage)`,
     String.raw`torch\.(?:float|double|half|bfloat|u?int|complex|bool)[0-9]*`,
     String.raw`torch\.float(?:8_e4m3fn|8_e5m2|8_e4m3fnuz|8_e5m2fnuz|8_e8m0fnu|4_e2m1fn_x2)`,
-    String.raw`torch\.(?:Tensor|Size|device|q(?:u?int8|int32)|quint[24]x[24])`,
+    String.raw`torch\.(?:Tensor|Size|device|q(?:u?int8|int32)|quint[24]x[24]|bits(?:8|16|1x8|2x4|4x2))`,
     String.raw`torch\.per_(?:tensor|channel)_(?:affine|symmetric|affine_float_qparams)`,
     String.raw`torch\._utils\._rebuild_(?:tensor(?:_v2|_v3)?|parameter(?:_with_state)?|qtensor|sparse_tensor|sparse_csr_tensor|meta_tensor_no_storage|nested_tensor)`,
     String.raw`torch\._tensor\._rebuild_from_type_v2`,

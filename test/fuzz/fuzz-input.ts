@@ -53,8 +53,8 @@ function zipAround(pickle: Buffer, records: readonly ZipRecord[]): Buffer {
 const PROTO = 0x80;
 const MEMOIZE = 0x94;
 
-/** `None`, put into the memo under 2^32 - 1, popped: fast paths rely on a memo that is numbered from 0 without gaps. */
-const GAP_IN_MEMO = Buffer.from('Nr\xff\xff\xff\xff0', 'latin1');
+/** `None`, put into the memo under an index that no mutation makes, popped: fast paths rely on a memo that is numbered from 0 without gaps. */
+const GAP_IN_MEMO = Buffer.from('Nr\xd7\xc3\x9e\xb50', 'latin1');
 
 /** @returns undefined where the pickle has no PROTO to put it behind, or may have a MEMOIZE, which counts the memo */
 function slowTwin(pickle: Buffer): Buffer | undefined {

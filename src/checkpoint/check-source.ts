@@ -103,6 +103,7 @@ function readAndJudge(source: ByteSource, path: string, options: ValidateOptions
       Object.assign(checked, judge(opened, { ...options, path }));
       if (deep && checked.layout && !checked.problem) scan = new RowScan(opened, checked.layout);
     },
+    readStorage: (storage) => scan?.whole(source, storage, () => options.signal?.throwIfAborted()),
     onStorageChunk: (storage, chunk, byteOffset) => {
       options.signal?.throwIfAborted();
       scan?.chunk(storage, chunk, byteOffset);

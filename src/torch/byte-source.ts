@@ -21,6 +21,8 @@ export interface ByteSource {
 /** A file on disk, one descriptor for everything that is read from it. */
 export interface FileSource extends ByteSource {
   readonly path: string;
+  /** Open until {@link close}, for every thread of the process. */
+  readonly descriptor: number;
   /** False for folders, FIFOs, devices and sockets, from which nothing may be read. */
   readonly isFile: boolean;
   /**
@@ -45,15 +47,15 @@ function assertInside(size: number, offset: number, length: number): void {
 
 class DescriptorSource implements FileSource {
   readonly path: string;
+  readonly descriptor: number;
   readonly size: number;
   readonly isFile: boolean;
-  readonly #descriptor: number;
   readonly #opened: BigIntStats;
   #closed = false;
 
   constructor(path: string, descriptor: number, opened: BigIntStats) {
     this.path = path;
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
     this.#opened = opened;
     this.size = Number(opened.size);
     this.isFile = opened.isFile();
@@ -64,7 +66,7 @@ class DescriptorSource implements FileSource {
     let done = 0;
     while (done < into.byteLength) {
       const wanted = Math.min(into.byteLength - done, MAX_READ);
-      const got = readSync(this.#descriptor, into, done, wanted, offset + done);
+      const got = readSync(this.descriptor, into, done, wanted, offset + done);
       if (got === 0) {
         throw new FileChangedError(`${this.path}: ended at byte ${offset + done} while it was read, was ${this.size}`);
       }
@@ -73,7 +75,7 @@ class DescriptorSource implements FileSource {
   }
 
   assertUnchanged(): void {
-    const now = fstatSync(this.#descriptor, { bigint: true });
+    const now = fstatSync(this.descriptor, { bigint: true });
     for (const field of ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const) {
       if (now[field] === this.#opened[field]) continue;
       throw new FileChangedError(
@@ -85,7 +87,7 @@ class DescriptorSource implements FileSource {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    closeSync(this.#descriptor);
+    closeSync(this.descriptor);
   }
 }
 

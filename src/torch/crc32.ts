@@ -40,3 +40,12 @@ export function crc32Replaced(crc: number, before: Uint8Array, after: Uint8Array
   const difference = crc32(before) ^ crc32(after);
   return (crc ^ multiply(difference >>> 0, powerOfBytes(bytesAfter))) >>> 0;
 }
+
+/**
+ * The CRC-32 of two texts, one behind the other.
+ *
+ * @param bytesAfter length of the second
+ */
+export function crc32Joined(first: number, second: number, bytesAfter: number): number {
+  return (multiply(first, powerOfBytes(bytesAfter)) ^ second) >>> 0;
+}

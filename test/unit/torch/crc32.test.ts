@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crc32, crc32Replaced } from '../../../src/torch/crc32.ts';
+import { crc32, crc32Joined, crc32Replaced } from '../../../src/torch/crc32.ts';
 
 describe('crc32Replaced', () => {
   test('any text with any part replaced → the CRC of the new text', () => {
@@ -26,5 +26,21 @@ describe('crc32Replaced', () => {
 
   test('parts of different lengths → RangeError', () => {
     expect(() => crc32Replaced(0, Buffer.alloc(1), Buffer.alloc(2), 0)).toThrow(RangeError);
+  });
+});
+
+describe('crc32Joined', () => {
+  test('any two texts, empty ones and long ones included → the CRC of one behind the other', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 40 }),
+        fc.uint8Array({ maxLength: 40 }),
+        fc.nat(100_000),
+        (a, b, zeros) => {
+          const second = Buffer.concat([b, Buffer.alloc(zeros)]);
+          expect(crc32Joined(crc32(a), crc32(second), second.length)).toBe(crc32(Buffer.concat([a, second])));
+        },
+      ),
+    );
   });
 });

@@ -36,6 +36,9 @@ export const FAULT_OF_CODE = {
   CYCLE: 'incompatible',
 } as const satisfies Record<string, TorchFault>;
 
+/** Characters of a message: names in it come from the file, and may be as long as the file. */
+const MAX_MESSAGE = 1_000;
+
 export interface TorchFileErrorPlace {
   /** Record inside the archive, e.g. `data.pkl`, without the archive's prefix. */
   record?: string | undefined;
@@ -57,7 +60,7 @@ export class TorchFileError extends Error {
   readonly offset: number | undefined;
 
   constructor(code: TorchFileCode, message: string, place: TorchFileErrorPlace = {}, options?: ErrorOptions) {
-    super(message, options);
+    super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message, options);
     this.code = code;
     this.fault = FAULT_OF_CODE[code];
     this.record = place.record;

@@ -228,6 +228,10 @@ describe('tensors that do not fit their storage', () => {
     expect(refused(['](', storage('0', 4), storage('0', 4, 'IntStorage'), 'e']).code).toBe('BROKEN_PICKLE');
   });
 
+  test('a storage key of a megabyte → a short message', () => {
+    expect(refused([tensor({ key: 'k'.repeat(1_000_000) })]).message).toHaveLength(1001);
+  });
+
   test('a storage-size message → record, offset, expected and found', () => {
     const { message } = refused([tensor({ numel: 5 })]);
     expect(message).toMatch(/^record data\/0 at offset \d+ has 16 bytes, expected 20 for 5 elements of float32$/);

@@ -26,10 +26,12 @@ const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
 /** Git ignores it. */
 const FAILURES = join('.cache', 'fuzz-failures');
 
+class UsageError extends Error {}
+
 function integer(name: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0 && value < 2 ** 31) return value;
-  throw new Error(`--${name} ${text}: expected an integer from 0 to 2^31 - 1\n${USAGE}`);
+  throw new UsageError(`--${name} ${text}: expected an integer from 0 to 2^31 - 1`);
 }
 
 async function fuzz(seed: number, count: number, threads: number): Promise<number> {
@@ -92,4 +94,13 @@ async function main(): Promise<number> {
   return fuzz(seed, integer('count', values.count ?? '20000'), Math.max(1, integer('threads', values.threads)));
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // A defect that --index brings back is wanted with its stack.
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+  process.stderr.write(
+    isUsage ? `${error.message}\n${USAGE}\n` : `${error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  process.exitCode = 1;
+}

@@ -30,12 +30,22 @@ export type DescribedRows =
 export function describeRows(name: string, value: PyValue): DescribedRows {
   if (isTensor(value)) return describeTensor(name, value);
   if (isNumpyArray(value)) return describeNumpy(name, value);
+  const unread = unreadTensor(name, value);
+  if (unread) return { problem: unread };
   const items = sequenceItems(value);
   if (items === undefined) {
     const got = isList(value) ? 'a list of floats' : pythonTypeName(value);
     return problem('ROWS_MISSING', `${name} holds no rows: expected a tensor or a list of rows, got ${got}`);
   }
   return describeItems(name, items);
+}
+
+/** A tensor that is recognised, but not read: `_rebuild_sparse_tensor`, `_rebuild_qtensor` and their like. */
+function unreadTensor(name: string, value: PyValue | undefined): RowProblem | undefined {
+  const isUnread = typeof value === 'object' && value?.type === 'opaque' && value.name.startsWith('torch._utils.');
+  if (!isUnread) return undefined;
+  const text = `${name} is a tensor of ${value.name}, expected a strided one: save it dense and not quantized`;
+  return { code: 'UNSUPPORTED_TENSOR', text };
 }
 
 /** The elements of a list or tuple without Python floats; undefined for anything else. */

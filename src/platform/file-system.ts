@@ -1,5 +1,7 @@
 /** What one open file can do. `write` and `read` may be short, as the system calls are: use {@link writeAll}. */
 export interface OpenFile {
+  /** Of the process, for reading in another thread; undefined where the file is none of the operating system's. */
+  readonly descriptor?: number | undefined;
   /** @returns bytes written, at least 1 unless `bytes` is empty */
   write(bytes: Uint8Array, position: number): Promise<number>;
   /** @returns bytes read, 0 at the end of the file */

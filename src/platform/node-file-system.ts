@@ -11,6 +11,10 @@ class NodeOpenFile implements OpenFile {
     this.#handle = handle;
   }
 
+  get descriptor(): number {
+    return this.#handle.fd;
+  }
+
   async write(bytes: Uint8Array, position: number): Promise<number> {
     return (await this.#handle.write(bytes, 0, bytes.byteLength, position)).bytesWritten;
   }

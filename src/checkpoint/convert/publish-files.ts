@@ -6,7 +6,7 @@ import { corrupted, incompatible } from '../errors.ts';
 import { syncFolderShared } from '../publish/folder-sync.ts';
 import { placeFile } from '../publish/place.ts';
 import { namingFile, tempPath } from '../publish/publish-checkpoint.ts';
-import { digestFile } from '../publish/read-back.ts';
+import { digestFile } from '../publish/digest.ts';
 import type { FileContent } from './content.ts';
 
 export interface PublishedFile {

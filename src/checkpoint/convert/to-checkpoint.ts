@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { FileSystem } from '../../platform/file-system.ts';
 import { CheckpointError } from '../errors.ts';
 import { publishCheckpoint } from '../publish/publish-checkpoint.ts';
-import { digestFile } from '../publish/read-back.ts';
+import { digestFile } from '../publish/digest.ts';
 import { indexCheckpoint } from '../rows/index-checkpoint.ts';
 import type { IndexedCheckpoint } from '../rows/index-checkpoint.ts';
 import type { CheckpointContent } from '../types.ts';

@@ -4,13 +4,15 @@ import type { FileSystem, OpenFile } from '../../platform/file-system.ts';
 import { writeAll } from '../../platform/file-system.ts';
 import { nodeFileSystem } from '../../platform/node-file-system.ts';
 import { writeTorchFile } from '../../torch/index.ts';
+import type { WrittenTorchFile } from '../../torch/index.ts';
 import type { CheckedCheckpoint } from '../check-source.ts';
 import { corrupted, errnoOf, incompatible } from '../errors.ts';
 import type { CheckpointContent, CheckpointExpectation, PublishResult } from '../types.ts';
 import { syncFolderShared } from './folder-sync.ts';
 import { checkContent, checkpointPayload } from './payload.ts';
 import { placeFile } from './place.ts';
-import { checkOpenFile, digestFile, isSmall, reopenAndCheck } from './read-back.ts';
+import { digestFile, digestInThread } from './digest.ts';
+import { checkOpenFile, isSmall, reopenAndCheck } from './read-back.ts';
 import { tempWriter } from './temp-writer.ts';
 
 export interface PublishOptions {
@@ -117,22 +119,47 @@ async function writeAndComplete(
   file: OpenFile,
   place: TempPlace,
   content: CheckpointContent,
-  { signal, onProgress }: PublishOptions,
+  options: PublishOptions,
 ): Promise<string | undefined> {
-  const sink = tempWriter(file, signal, onProgress);
+  const sink = tempWriter(file, options.signal, options.onProgress);
   const prefix = basename(place.judgedAs, '.pt');
-  const { bytes, patches } = await writeTorchFile(sink, checkpointPayload(place.judgedAs, content), { prefix });
-  // The digest of a large file costs about as much as its fsync, which leaves the processor idle.
-  const digesting = isSmall(bytes) ? undefined : digestFile(file, bytes, patches);
+  const written = await writeTorchFile(sink, checkpointPayload(place.judgedAs, content), { prefix });
+  const pending = digestInThread(file, written.bytes, written.patches);
+  try {
+    const digest = await syncAndDigest(file, written, pending === undefined);
+    await checkAndPatch(file, place, content, written, options);
+    return digest ?? (await pending?.done) ?? (pending && (await digestFile(file, written.bytes)));
+  } finally {
+    await pending?.stop();
+  }
+}
+
+/** The digest of a file costs about as much as its fsync, which leaves the processor idle. */
+async function syncAndDigest(
+  file: OpenFile,
+  { bytes, patches }: WrittenTorchFile,
+  digestHere: boolean,
+): Promise<string | undefined> {
+  const digesting = digestHere && !isSmall(bytes) ? digestFile(file, bytes, patches) : undefined;
   const [synced, digested] = await Promise.allSettled([file.sync(), digesting]);
   if (synced.status === 'rejected') throw synced.reason;
   if (digested.status === 'rejected') throw digested.reason;
+  return digested.value;
+}
+
+/** What lies on the disk is checked, and then says that it is complete. */
+async function checkAndPatch(
+  file: OpenFile,
+  place: TempPlace,
+  content: CheckpointContent,
+  { bytes, patches }: WrittenTorchFile,
+  { signal }: PublishOptions,
+): Promise<void> {
   signal?.throwIfAborted();
   const options = { level: 'deep', expect: expectation(content), ...(signal && { signal }) } as const;
   assertReadBack(await checkOpenFile(file, bytes, place, options), 'in_progress');
   for (const patch of patches) await writeAll(file, patch.bytes, patch.offset);
   await file.sync();
-  return digested.value;
 }
 
 /** @throws ReadBackError, or the errno error that kept the file from being read */

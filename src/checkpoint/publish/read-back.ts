@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { FileSystem, OpenFile } from '../../platform/file-system.ts';
-import type { FilePatch } from '../../torch/index.ts';
 import { memorySource } from '../../torch/index.ts';
 import type { CheckedCheckpoint } from '../check-source.ts';
 import { checkSource, openAndCheck } from '../check-source.ts';
@@ -8,7 +7,6 @@ import type { ValidateOptions } from '../types.ts';
 
 /** Files up to this size are read through the port in one piece; larger ones are read in pieces by path. */
 const SMALL_BYTES = 4 << 20;
-const CHUNK_BYTES = 1 << 20;
 
 /** Where to read, and the name under which it is judged: a temporary file states nothing by its own name. */
 export interface Place {
@@ -46,30 +44,6 @@ export async function reopenAndCheck(
     return { checked: checkSource(memorySource(content), place.judgedAs, options), bytes, sha256 };
   } finally {
     await file.close();
-  }
-}
-
-/** SHA-256 of an open file as it will be once `patches` are applied. */
-export async function digestFile(file: OpenFile, bytes: number, patches: readonly FilePatch[] = []): Promise<string> {
-  const hash = createHash('sha256');
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (let offset = 0; offset < bytes;) {
-    const count = await file.read(chunk.subarray(0, Math.min(CHUNK_BYTES, bytes - offset)), offset);
-    if (count === 0) break;
-    applyPatches(chunk.subarray(0, count), offset, patches);
-    hash.update(chunk.subarray(0, count));
-    offset += count;
-  }
-  return hash.digest('hex');
-}
-
-/** A patch may lie across two chunks. */
-function applyPatches(chunk: Uint8Array, offset: number, patches: readonly FilePatch[]): void {
-  for (const patch of patches) {
-    for (const [index, byte] of patch.bytes.entries()) {
-      const at = patch.offset + index - offset;
-      if (at >= 0 && at < chunk.length) chunk[at] = byte;
-    }
   }
 }
 

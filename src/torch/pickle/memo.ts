@@ -57,7 +57,9 @@ class LazySegment implements Segment {
   }
 
   get(place: number): PyValue | undefined {
-    return this.#replaced?.get(place) ?? this.values.memoized(place);
+    const replaced = this.#replaced?.get(place);
+    // None is a value like any other.
+    return replaced === undefined ? this.values.memoized(place) : replaced;
   }
 
   set(place: number, value: PyValue): void {

@@ -57,6 +57,7 @@ const accepted: [string, (nothing: string) => PicklePart[], number?][] = [
     'a text replaced in the memo',
     (n) => ['(', n, texts(named(3), 1), 'e', 'K\x07', put(2), 'a', get(2), 'a', get(3), 'a'],
   ],
+  ['a text replaced by None in the memo', (n) => ['(', n, texts(named(3), 1), 'eN', put(2), '0', get(2), 'a']],
   ['MEMOIZE behind', (n) => ['(', n, texts(named(3), 1), 'e', unicode('m'), 0x94, 'a', get(4), 'a'], 4],
   ['a memo numbered otherwise', (n) => ['(', n, texts(['a', 'b'], 10), 'e', get(11), 'a']],
   [

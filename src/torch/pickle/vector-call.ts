@@ -90,7 +90,7 @@ class VectorCall {
     this.end = at + 4;
     const bytes = this.#bytes;
     const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
-    // Memo indices, lengths and counts of 2^31 and more are none that a match could have.
+    // Signed: lengths and counts of 2^31 and more are none that a match could have.
     return low | ((bytes[at + 3] as number) << 24);
   }
 
@@ -101,7 +101,8 @@ class VectorCall {
   #index(short: number, long: number): number {
     const opcode = this.#u8();
     if (opcode === short) return this.#u8();
-    if (opcode === long) return this.#u32();
+    // Unsigned: an index of 2^31 and more is one that was never set, and not a place before the memo.
+    if (opcode === long) return this.#u32() >>> 0;
     this.#matches = false;
     return 0;
   }

@@ -55,6 +55,14 @@ function call(parts: CallParts, nothing: string): Buffer {
   return joinParts([g(REBUILD), '(', nothing, ...id, offset, ...size, ...rest]);
 }
 
+/** A call behind its global, with an empty memo: everything it fetches has index 2^32 - 1. */
+function callWithHighestIndices(nothing: string): Buffer {
+  const get = Buffer.from([0x6a, 0xff, 0xff, 0xff, 0xff]);
+  const id = ['(', get, get, unicode('0'), put(0), get, 'K\x04', 't', put(1), 'Q'];
+  const size = ['K\0', 'K\x03', '\x85', put(2), 'K\x01', '\x85', put(3)];
+  return joinParts(['(', nothing, ...id, ...size, 0x89, get, ')R', put(4), 't', put(5), 'R', put(6)]);
+}
+
 /** What does not fit between a call and the end of the pickle, so that the call is looked at as a whole. */
 const PADDING = joinParts([unicode('x'.repeat(130)), '0']);
 
@@ -93,6 +101,7 @@ const accepted: Case[] = [
   ['a stride of 2', (n) => [call({ length: 'K\x02', stride: 'K\x02' }, n)]],
   ['parts fetched again, twice', (n) => [...three(n), ...[0, 2, 3, 4, 5, 6, 7, 13, 4].map((i) => get(FIRST + i))]],
   ['a part replaced', (n) => [...three(n), 'K\x07', put(FIRST + 9), get(FIRST + 9), get(FIRST + 16), get(FIRST + 20)]],
+  ['a part replaced by None', (n) => [...three(n), 'N', put(FIRST + 9), '0', get(FIRST + 9)]],
   [
     'another text memoized between',
     (n) => [three(n)[0] ?? '', unicode('a'), put(FIRST + 7), call({ key: '1', memo: FIRST + 8 }, n)],
@@ -115,6 +124,11 @@ const refused: Case[] = [
   ['a location that is no text', (n) => [call({ location: TYPE }, n)]],
   ['hooks that are no OrderedDict', (n) => [call({ hooks: TYPE }, n)]],
   ['a memo index that was never set', (n) => [call({ hooks: 200 }, n)]],
+  [
+    'a call before anything was memoized, with the highest memo index there is',
+    (n) => [global('torch._utils', '_rebuild_tensor_v2'), callWithHighestIndices(n)],
+    ']',
+  ],
   ['a negative length', (n) => [call({ length: 'J\xff\xff\xff\xff' }, n)]],
   ['a part that was never made', (n) => [...three(n), get(FIRST + 21)]],
 ];

@@ -109,6 +109,10 @@ const READ: Readonly<Record<string, () => readonly PicklePart[]>> = {
     ...Array.from({ length: 60 }, (_, i) => joinParts(['}(K\0h', i, 'K\x01h', i, 'uq', i + 1])),
     ...Array(60).fill('\x86'),
   ],
+  'a dict of 20,000 ints, 100,000 times': () => [
+    ...['}q\0(', counting('J', 'K\x01', 20_000), 'u0'],
+    ...listed(['h\0'], 100_000),
+  ],
   '5 × 10^6 DUPs and POPs': () => ['N', repeat(['20'], 5 * MEGA)],
   '10^6 MARKs and POP_MARKs': () => ['N', repeat(['(NN1'], MEGA)],
   '10^7 NONEs in lists': () => listed(['N'], 10 * MEGA),

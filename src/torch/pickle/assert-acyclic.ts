@@ -35,9 +35,10 @@ function isFlat(child: Child): boolean {
   return children.length <= SHORT && children.every(holdsNothing);
 }
 
-/** Whether nothing in `children` can lead back to them. */
-function isLeaf(children: readonly Child[]): boolean {
-  return children.length <= SHORT && children.every(isFlat);
+/** Whether nothing in `children` can lead back to them, and finding that out again costs little. */
+function isLeaf(value: Container, children: readonly Child[]): boolean {
+  const size = value.type === 'dict' ? value.size : children.length;
+  return size <= SHORT && children.every(isFlat);
 }
 
 function childrenOf(value: Container): readonly Child[] {
@@ -83,8 +84,10 @@ export function assertAcyclic(root: PyValue, fail: Construction['fail']): void {
   const path: Frame[] = [];
   const enter = (value: Child): void => {
     if (typeof value !== 'object' || value === null || value.type === 'float-run' || value.type === 'text-run') return;
+    // First: the children of a dict take as long as it is large, and a file may refer to it again and again.
+    if (done.has(value)) return;
     const children = childrenOf(value);
-    if (isLeaf(children) || done.has(value)) return;
+    if (isLeaf(value, children)) return;
     if (open.has(value)) throw fail(`a ${value.type} that contains itself`, 'CYCLE');
     if (path.length >= MAX_DEPTH) throw fail(`values nested deeper than ${MAX_DEPTH}`, 'LIMIT_EXCEEDED');
     open.add(value);

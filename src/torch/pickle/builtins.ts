@@ -7,14 +7,20 @@ export function makeOrderedDict(args: readonly PyValue[], { fail }: Construction
   return new DictValue(true);
 }
 
-function listItems(args: readonly PyValue[], { fail }: Construction, what: string): readonly PyValue[] {
+/** Bytes of heap for one place in an array. */
+const SLOT = 12;
+
+/** A copy, because the list may still grow. */
+function listItems(args: readonly PyValue[], construction: Construction, what: string): readonly PyValue[] {
+  const { fail } = construction;
   const [items] = args;
   if (items === undefined) return [];
   if (typeof items !== 'object' || items?.type !== 'list') throw fail(`${what} of something that is not a list`);
   if (items.parts.some((part) => typeof part === 'object' && part?.type === 'float-run')) {
     throw fail(`${what} of a long list of floats`, 'UNSUPPORTED_PICKLE');
   }
-  return items.parts as readonly PyValue[];
+  construction.spend(SLOT * items.length);
+  return items.parts.slice() as readonly PyValue[];
 }
 
 /** `set([…])`: how protocol 2 writes a set. */

@@ -9,8 +9,8 @@ import { loadSeeds } from '../../fuzz/seeds.ts';
 import { packageUnderTest } from '../../fuzz/subject.ts';
 import type { Subject } from '../../fuzz/subject.ts';
 import { buildTorchZip } from '../../support/build-zip.ts';
-import { buildPickle, int, tensor, unicode } from '../../support/build-pickle.ts';
-import { sample, written } from '../../support/torch-samples.ts';
+import { buildPickle, global, int, tensor, unicode } from '../../support/build-pickle.ts';
+import { readPickleBytes, sample, written } from '../../support/torch-samples.ts';
 
 const SEED = 4;
 const COUNT = 2000;
@@ -135,6 +135,11 @@ describe('found by the fuzzer', () => {
     expect(
       one(buildPickle(['}(', unicode('ids'), '](', unicode('a'), unicode('b'), 'e', unicode('data'), ...rows, 'u'])),
     ).toBe(ACCEPTED);
+  });
+
+  test('a set of a list that grows afterwards → what the list held then', () => {
+    const pickle = buildPickle([global('builtins', 'set'), ']q\x00K\x01a\x85R', 'h\0K\x02a0']);
+    expect(readPickleBytes(pickle).root).toEqual({ type: 'set', frozen: false, items: [1] });
   });
 
   test('an empty view with huge strides → no values', () => {

@@ -30,11 +30,25 @@ function instantiate(): Kernels | undefined {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyInterface };
   // Missing under `node --jitless`.
   if (WebAssembly === undefined) return undefined;
-  const pages = (LEASES * SCAN_BYTES) / PAGE;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const memory = allocate(WebAssembly);
+  if (memory === undefined) return undefined;
   const module = new WebAssembly.Module(Buffer.from(SCAN_MODULE, 'base64'));
   const { exports } = new WebAssembly.Instance(module, { scan: { memory } });
   return { ...(exports as Omit<Kernels, 'memory'>), memory: memory.buffer };
+}
+
+/**
+ * V8 reserves 10 GiB of addresses around a memory of any size, which a limit on addresses (`ulimit -v`, as batch systems
+ * set it) may forbid: the scans in TypeScript do without.
+ */
+function allocate({ Memory }: WebAssemblyInterface): InstanceType<WebAssemblyInterface['Memory']> | undefined {
+  const pages = (LEASES * SCAN_BYTES) / PAGE;
+  try {
+    return new Memory({ initial: pages, maximum: pages });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** One per thread, made when it is first needed. */

@@ -5,7 +5,7 @@ import type { ByteSource, FileSource } from '../../torch/index.ts';
 import { crc32Joined } from '../../torch/index.ts';
 import type { RowFindings } from '../row-findings.ts';
 import type { ReadInto, ScanJob, StorageRows } from './scan-job.ts';
-import { Counter, findingsOf, makeJob, PIECE_BYTES, scanFreePieces, scanPiece } from './scan-job.ts';
+import { Counter, makeJob, PIECE_BYTES, scanFreePieces, scannedPiece, scanPiece } from './scan-job.ts';
 
 /** From here on, a second thread saves several times what starting it takes. */
 const MIN_BYTES = 256 << 20;
@@ -43,12 +43,11 @@ export function scanInThreads(
   try {
     scanFreePieces(job, read);
     awaitHelpers(job, beat);
-    for (let piece = 0; piece < job.pieces; piece++) if (job.done[piece] === 0) scanPiece(job, piece, read);
+    return join(job, findings, read);
   } finally {
     Atomics.store(job.counters, Counter.next, job.pieces);
     for (const thread of threads) void thread.terminate();
   }
-  return join(job, findings);
 }
 
 function hasDescriptor(source: ByteSource): source is FileSource {
@@ -71,12 +70,13 @@ function awaitHelpers({ counters, pieces }: ScanJob, beat: () => void): void {
   }
 }
 
-function join(job: ScanJob, findings: RowFindings): number {
+/** Scans what helpers left undone. @returns the CRC-32 of all pieces */
+function join(job: ScanJob, findings: RowFindings, read: ReadInto): number {
   let crc = 0;
   for (let piece = 0; piece < job.pieces; piece++) {
-    const bytes = Math.min(job.pieceBytes, job.end - piece * job.pieceBytes);
-    crc = crc32Joined(crc, job.crcs[piece] as number, bytes);
-    findings.addPacked(findingsOf(job, piece));
+    const found = scannedPiece(job, piece) ?? scanPiece(job, piece, read);
+    crc = crc32Joined(crc, found.crc, Math.min(job.pieceBytes, job.end - piece * job.pieceBytes));
+    findings.addPacked(found.findings);
   }
   return crc;
 }

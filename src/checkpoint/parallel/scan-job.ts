@@ -64,39 +64,58 @@ export function makeJob(descriptor: number, rows: StorageRows, wantedBytes: numb
 /** Fills `into` with the bytes of the file from `offset`, or throws. */
 export type ReadInto = (offset: number, into: Buffer) => void;
 
-/** Scans pieces that nobody has taken, as long as there are any. */
-export function scanFreePieces(job: ScanJob, read: ReadInto): void {
-  const take = (): number => Atomics.add(job.counters, Counter.next, 1);
-  for (let piece = take(); piece < job.pieces; piece = take()) scanPiece(job, piece, read);
+/** What was found in one piece. */
+export interface ScannedPiece {
+  /** CRC-32. */
+  readonly crc: number;
+  /** Packed. */
+  readonly findings: Float64Array;
 }
 
-/** Scanning a piece twice does no harm. */
-export function scanPiece(job: ScanJob, piece: number, read: ReadInto): void {
+/** Scans pieces that nobody has taken, as long as there are any, and leaves what was found in the job. */
+export function scanFreePieces(job: ScanJob, read: ReadInto): void {
+  const take = (): number => Atomics.add(job.counters, Counter.next, 1);
+  for (let piece = take(); piece < job.pieces; piece = take()) {
+    const { crc, findings } = scanPiece(job, piece, read);
+    job.crcs[piece] = crc;
+    findingsOf(job, piece).set(findings);
+    Atomics.store(job.done, piece, 1);
+    Atomics.add(job.counters, Counter.scanned, 1);
+    Atomics.notify(job.counters, Counter.scanned);
+  }
+}
+
+/** Changes nothing in the job: whoever took the piece before may only be slow, and still come to its end. */
+export function scanPiece(job: ScanJob, piece: number, read: ReadInto): ScannedPiece {
   const start = piece * job.pieceBytes;
   const end = Math.min(job.end, start + job.pieceBytes);
   const findings = new RowFindings();
   const region = { firstRow: job.firstRow + start / job.rowBytes, start, end };
   const scan = new RegionScan(region, job.rowBytes, findings);
   const memory = leaseScanMemory();
+  let crc = 0;
   try {
-    let crc = 0;
     for (let at = start; at < end; at += memory.buffer.length) {
       const chunk = memory.buffer.subarray(0, Math.min(memory.buffer.length, end - at));
       read(job.dataOffset + at, chunk);
       crc = crc32(chunk, crc);
       scan.chunk(chunk, at);
     }
-    job.crcs[piece] = crc;
   } finally {
     memory.release();
   }
-  findings.pack(findingsOf(job, piece));
-  if (Atomics.exchange(job.done, piece, 1) === 1) return;
-  Atomics.add(job.counters, Counter.scanned, 1);
-  Atomics.notify(job.counters, Counter.scanned);
+  const packed = new Float64Array(RowFindings.PACKED);
+  findings.pack(packed);
+  return { crc, findings: packed };
+}
+
+/** @returns undefined for a piece that nobody has scanned to its end; what is returned does not change any more */
+export function scannedPiece(job: ScanJob, piece: number): ScannedPiece | undefined {
+  if (Atomics.load(job.done, piece) === 0) return undefined;
+  return { crc: job.crcs[piece] as number, findings: findingsOf(job, piece) };
 }
 
 /** The place of the findings of a piece. */
-export function findingsOf({ findings }: ScanJob, piece: number): Float64Array {
+function findingsOf({ findings }: ScanJob, piece: number): Float64Array {
   return findings.subarray(piece * RowFindings.PACKED, (piece + 1) * RowFindings.PACKED);
 }

@@ -167,11 +167,11 @@ export class Machine implements Construction {
     this.#memo.addLazy(run);
   }
 
-  /** Where the vector that is pickled next, on a storage of this type, is memoized. */
-  vectorMemo(storageType: GlobalValue): VectorMemo {
+  /** Where the vector that is pickled next, on a storage of this type and location, is memoized. */
+  vectorMemo(storageType: GlobalValue, location: string): VectorMemo {
     const last = this.#memo.lastLazy;
-    if (last instanceof VectorMemo && last.takes(storageType)) return last;
-    const vectors = new VectorMemo(storageType);
+    if (last instanceof VectorMemo && last.takes(storageType, location)) return last;
+    const vectors = new VectorMemo(storageType, location);
     this.#memo.addLazy(vectors);
     return vectors;
   }

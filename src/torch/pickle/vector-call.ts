@@ -174,7 +174,7 @@ export function vectorCall(machine: Machine): boolean {
   const key = machine.storages.keyAt(input.window, call.keyStart, call.keyEnd);
   const id = { type: type.storage, key, location, numel: call.storageNumel };
   const vector = makeVector(machine.storages.load(id, machine.fail), type.storage.dtype, call.length);
-  machine.vectorMemo(type).add(vector);
+  machine.vectorMemo(type, location).add(vector);
   machine.pop();
   machine.push(vector);
   input.pass(call.end - at);

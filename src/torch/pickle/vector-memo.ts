@@ -13,19 +13,22 @@ export const MEMO_ENTRIES = 7;
 export class VectorMemo implements LazyValues {
   readonly #tensors: TorchTensor[] = [];
   readonly #storageType: GlobalValue;
+  /** As the calls say: that of a storage is what its first call said. */
+  readonly #location: string;
   readonly #made = new Map<TorchTensor, readonly PyValue[]>();
 
-  constructor(storageType: GlobalValue) {
+  constructor(storageType: GlobalValue, location: string) {
     this.#storageType = storageType;
+    this.#location = location;
   }
 
   get memoSize(): number {
     return MEMO_ENTRIES * this.#tensors.length;
   }
 
-  /** @returns whether a vector on a storage of this type may be added */
-  takes(storageType: GlobalValue): boolean {
-    return storageType === this.#storageType;
+  /** @returns whether a vector whose call names this type and location may be added */
+  takes(storageType: GlobalValue, location: string): boolean {
+    return storageType === this.#storageType && location === this.#location;
   }
 
   add(tensor: TorchTensor): void {
@@ -45,8 +48,8 @@ export class VectorMemo implements LazyValues {
   }
 
   #partsOf({ storage, shape, stride }: TorchTensor): readonly PyValue[] {
-    const { key, location, numel } = storage;
-    const id = tuple(['storage', this.#storageType, key, location, numel]);
+    const { key, numel } = storage;
+    const id = tuple(['storage', this.#storageType, key, this.#location, numel]);
     const [shapeTuple, strideTuple, hooks] = [tuple(shape), tuple(stride), new DictValue(true)];
     return [key, id, shapeTuple, strideTuple, hooks, tuple([storage, 0, shapeTuple, strideTuple, false, hooks])];
   }

@@ -93,6 +93,18 @@ const accepted: Case[] = [
   ['three vectors', three],
   ['indices of 4 bytes', (n) => [call({ wide: true }, n), call({ wide: true, key: '1', memo: FIRST + 7 }, n)]],
   ['the same storage twice', (n) => [call({}, n), call({ memo: FIRST + 7 }, n)]],
+  [
+    'the same storage with a second location',
+    (n) => [
+      call({}, n),
+      unicode('cuda:0'),
+      put(CPU),
+      '0',
+      call({ memo: FIRST + 7 }, n),
+      get(FIRST + 1),
+      get(FIRST + 8),
+    ],
+  ],
   ['storages out of order', (n) => [call({ key: '10' }, n), call({ key: '0', memo: FIRST + 7 }, n)]],
   ['an empty vector', (n) => [call({ length: 'K\0' }, n)]],
   ['numbers of 2 and 4 bytes', (n) => [call({ numel: 'M\x04\0', length: 'J\x02\0\0\0' }, n)]],

@@ -8,7 +8,9 @@ import {
   floatRunEnd,
   hasNonFinite,
   leaseScanMemory,
+  LONGEST_TEXT,
   nonFiniteFloat,
+  passTexts,
   SCAN_BYTES,
 } from '../../../../src/torch/scan/scan.ts';
 
@@ -97,6 +99,57 @@ describe('nonFiniteFloat', () => {
   test('the largest and smallest doubles → none', () => {
     const run = binfloats([Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, -0]);
     expect(bothMemories(run, 0, (bytes) => nonFiniteFloat(bytes, 0, run.length))).toEqual([run.length, run.length]);
+  });
+});
+
+describe('passTexts', () => {
+  /** BINUNICODE and the PUT of each, from memo index `memo`. */
+  function textRun(texts: readonly string[], memo: number): Buffer {
+    return Buffer.concat(
+      texts.flatMap((text, i) => {
+        const head = Buffer.from([0x58, 0, 0, 0, 0]);
+        head.writeUInt32LE(text.length, 1);
+        const put = Buffer.from([memo + i < 256 ? 0x71 : 0x72, 0, 0, 0, 0]);
+        put.writeUInt32LE(memo + i, 1);
+        return [head, Buffer.from(text, 'latin1'), put.subarray(0, memo + i < 256 ? 2 : 5)];
+      }),
+    );
+  }
+
+  test('texts cut off in any place, across memo index 255 → the texts whose PUT lies before the end by any form', () => {
+    const texts = ['', 'a', 'x'.repeat(30), 'id_4', '', 'id_6'];
+    const run = textRun(texts, 253);
+    for (let end = 0; end <= run.length; end++) {
+      const [wasm, plain] = bothMemories(run, 7, (bytes) => passTexts(bytes, 7, 7 + end, 253));
+      expect(wasm).toEqual(plain);
+      expect(wasm.end).toBe(7 + textRun(texts.slice(0, wasm.count), 253).length);
+      expect(wasm.end).toBeLessThanOrEqual(7 + end);
+    }
+    expect(bothMemories(run, 7, (bytes) => passTexts(bytes, 7, 7 + run.length, 253))[0].count).toBe(texts.length);
+  });
+
+  test('a byte changed to any other, another memo index, a text too long → the same in both memories', () => {
+    const run = textRun(['abc', 'x'.repeat(17), 'y'], 254);
+    for (let at = 0; at < run.length; at++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const changed = Buffer.from(run);
+        changed[at] = byte;
+        const [wasm, plain] = bothMemories(changed, 0, (bytes) => passTexts(bytes, 0, changed.length, 254));
+        expect(wasm).toEqual(plain);
+      }
+    }
+    expect(bothMemories(run, 0, (bytes) => passTexts(bytes, 0, run.length, 255))).toEqual([
+      { end: 0, count: 0 },
+      { end: 0, count: 0 },
+    ]);
+    for (const [length, count] of [
+      [LONGEST_TEXT, 1],
+      [LONGEST_TEXT + 1, 0],
+    ] as const) {
+      const long = textRun(['z'.repeat(length)], 300);
+      const counts = bothMemories(long, 0, (bytes) => passTexts(bytes, 0, long.length, 300).count);
+      expect(counts).toEqual([count, count]);
+    }
   });
 });
 

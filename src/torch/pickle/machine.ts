@@ -7,7 +7,8 @@ import type { PickleInput } from './input.ts';
 import type { PyValue, TorchStorage } from './values.ts';
 import { Memo } from './memo.ts';
 import type { TextRun } from './text-run.ts';
-import { VectorMemo } from './vector-memo.ts';
+import { TensorMemo } from './tensor-memo.ts';
+import type { TensorForm } from './tensor-memo.ts';
 
 /** Estimated bytes of JS heap that a value takes, for the budget of {@link Machine.spend}. */
 export const COST = {
@@ -167,13 +168,15 @@ export class Machine implements Construction {
     this.#memo.addLazy(run);
   }
 
-  /** Where the vector that is pickled next, on a storage of this type and location, is memoized. */
-  vectorMemo(storageType: GlobalValue, location: string): VectorMemo {
+  /** Where the tensor that is pickled next is memoized. */
+  tensorMemo(form: TensorForm): TensorMemo {
     const last = this.#memo.lastLazy;
-    if (last instanceof VectorMemo && last.takes(storageType, location)) return last;
-    const vectors = new VectorMemo(storageType, location);
-    this.#memo.addLazy(vectors);
-    return vectors;
+    if (last instanceof TensorMemo && last.takes(form)) return last;
+    this.spend(COST.object);
+    const tensors = new TensorMemo(form);
+    this.#memo.addLazy(tensors);
+    return tensors;
+  }
   }
 
   tuple(items: readonly PyValue[]): void {

@@ -8,18 +8,18 @@ import type { Machine } from './machine.ts';
 import { Op } from './opcodes.ts';
 import { TextRun } from './text-run.ts';
 import type { PyValue } from './values.ts';
-import { vectorCall } from './vector-call.ts';
+import { tensorCall } from './tensor-call.ts';
 
-/** MARK, with fast paths for what checkpoints are made of: lists of floats, of texts, and calls that make vectors. */
+/** MARK, with fast paths for what checkpoints are made of: lists of floats, of texts, and calls that make tensors. */
 export function mark(machine: Machine): void {
   const next = machine.input.peek();
   if (next === Op.BINFLOAT) return markFloats(machine);
   if (next === Op.BINUNICODE) return markTexts(machine);
-  if (next === Op.MARK && isVectorRebuild(machine.peekTop()) && vectorCall(machine)) return;
+  if (next === Op.MARK && isTensorRebuild(machine.peekTop()) && tensorCall(machine)) return;
   machine.mark();
 }
 
-function isVectorRebuild(value: PyValue | undefined): boolean {
+function isTensorRebuild(value: PyValue | undefined): boolean {
   return value instanceof GlobalValue && value.build === rebuildTensor;
 }
 

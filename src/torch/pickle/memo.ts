@@ -11,10 +11,11 @@ interface Segment {
 /** Values that were put one by one. */
 class ValueSegment implements Segment {
   readonly first: number;
-  readonly #values: PyValue[] = [];
+  readonly #values: PyValue[];
 
-  constructor(first: number) {
+  constructor(first: number, value: PyValue) {
     this.first = first;
+    this.#values = [value];
   }
 
   get size(): number {
@@ -124,12 +125,9 @@ export class Memo {
   }
 
   #add(value: PyValue): void {
-    let last = this.#segments.at(-1);
-    if (!(last instanceof ValueSegment)) {
-      last = new ValueSegment(this.#end);
-      this.#segments.push(last);
-    }
-    (last as ValueSegment).add(value);
+    const last = this.#segments.at(-1);
+    if (last instanceof ValueSegment) last.add(value);
+    else this.#segments.push(new ValueSegment(this.#end, value));
   }
 
   /** The segment with an index that exists: the last that starts before it. */

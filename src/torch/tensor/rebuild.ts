@@ -30,8 +30,12 @@ function counts(value: PyValue | undefined, what: string, construction: Construc
  * 2^53; beyond, rounding cannot bring a sum of non-negative terms back under the size of any storage.
  */
 function reach(shape: readonly number[], stride: readonly number[], offset: number): number {
-  if (shape.includes(0)) return 0;
-  return shape.reduce((sum, size, axis) => sum + (size - 1) * (stride[axis] as number), offset) + 1;
+  let last = offset;
+  for (const [axis, size] of shape.entries()) {
+    if (size === 0) return 0;
+    last += (size - 1) * (stride[axis] as number);
+  }
+  return last + 1;
 }
 
 function assertInside(tensor: TorchTensor, { fail }: Construction): void {
@@ -52,14 +56,32 @@ function isStorage(value: PyValue | undefined): value is TorchStorage {
 
 /** `(storage, storage_offset, size, stride)`, common to all versions. */
 function view(args: readonly PyValue[], dtype: DType, construction: Construction): MutableTensor {
-  const [storage, offset, size, steps] = args;
+  const [storage, offset, size, steps, requiresGrad] = args;
   if (!isStorage(storage)) throw construction.fail('tensor without a storage');
   const shape = counts(size, 'size', construction);
   const stride = counts(steps, 'stride', construction);
   if (shape.length !== stride.length) {
     throw construction.fail(`tensor with ${shape.length} sizes and ${stride.length} strides`);
   }
-  const numel = shape.reduce((product, length) => product * length, 1);
+  const parts = { storage, dtype, shape, stride, offset: count(offset, 'offset', construction) };
+  return makeTensor({ ...parts, requiresGrad: requiresGrad === true }, construction);
+}
+
+/** What a view is made of; sizes, strides and the offset are in elements, none negative, as many sizes as strides. */
+export interface TensorParts {
+  readonly storage: TorchStorage;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+  readonly requiresGrad: boolean;
+}
+
+/** @throws TorchFileError `VIEW_OUT_OF_BOUNDS`, `UNSUPPORTED_TENSOR` */
+export function makeTensor(parts: TensorParts, construction: Construction): MutableTensor {
+  const { storage, dtype, shape, stride, offset, requiresGrad } = parts;
+  let numel = 1;
+  for (const length of shape) numel *= length;
   if (!Number.isSafeInteger(numel)) {
     throw construction.fail(`tensor of shape (${shape.join(', ')}) has more than 2^53 elements`, 'UNSUPPORTED_TENSOR');
   }
@@ -68,10 +90,10 @@ function view(args: readonly PyValue[], dtype: DType, construction: Construction
     dtype,
     shape,
     stride,
-    storageOffset: count(offset, 'offset', construction),
+    storageOffset: offset,
     storage,
     numel,
-    requiresGrad: args[4] === true,
+    requiresGrad,
     isParameter: false,
     conj: false,
     neg: false,

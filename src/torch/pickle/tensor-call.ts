@@ -1,14 +1,12 @@
+import { makeTensor } from '../tensor/rebuild.ts';
 import { makeOrderedDict } from './builtins.ts';
 import { GlobalValue } from './globals.ts';
 import { COST } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { Op } from './opcodes.ts';
-import type { DType } from '../tensor/dtype.ts';
-import type { TorchStorage, TorchTensor } from './values.ts';
-import { MEMO_ENTRIES } from './vector-memo.ts';
 
-/** More than the longest call has: 31 opcodes, 16 of them with 4 bytes of operand, and a key of 20. */
-const MAX_CALL_BYTES = 128;
+/** More than the longest call has: 33 opcodes, 20 of them with 4 bytes of operand, and a key of 20 with its length. */
+const MAX_CALL_BYTES = 160;
 
 /** Longest key of a storage: an address in torch 1.6, which is a decimal of 64 bits. */
 const MAX_KEY_BYTES = 20;
@@ -16,68 +14,81 @@ const MAX_KEY_BYTES = 20;
 /** `)R`: OrderedDict() */
 const CALLED_WITHOUT_ARGUMENTS = [Op.EMPTY_TUPLE, Op.REDUCE] as const;
 
+/** Tuples of up to three numbers have opcodes of their own. */
+const MAX_RANK = 3;
+const TUPLES: readonly number[] = [Op.TUPLE1, Op.TUPLE2, Op.TUPLE3];
+
 /**
- * The opcodes after the first MARK of a call of `torch._utils._rebuild_tensor_v2` for a contiguous vector, as Python's
- * pickler writes them from the second tensor of a file on: `((storage id), False … )` with all that was memoized before
- * fetched, and all that is new memoized under consecutive numbers.
+ * The opcodes after the first MARK of a call of `torch._utils._rebuild_tensor_v2`, as Python's pickler writes them from the
+ * second tensor of a file on, for tensors of one to three dimensions: all that was memoized before is fetched, and all
+ * that is new is memoized under consecutive numbers.
  *
  * ```
- * (  get 'storage'  get FloatStorage  BINUNICODE key  put  get 'cpu'  numel  t  put  Q
- * 0  length \x85 put   1 \x85 put   False   get OrderedDict ) R put   t put   R put
+ * (  get 'storage'  get FloatStorage  BINUNICODE key, put | get key  get 'cpu'  numel  t  put  Q
+ * offset  sizes \x85 put  strides \x85 put  requires_grad  get OrderedDict ) R put   t put   R put
  * ```
  */
-class VectorCall {
+class TensorCall {
   /** Memo indices, places in the bytes, and numbers that the call has as operands. */
   storageWord = 0;
   storageType = 0;
+  /** Where the key stands, if this is the first tensor on its storage; otherwise its memo index is {@link knownKey}. */
+  hasNewKey = false;
   keyStart = 0;
   keyEnd = 0;
+  knownKey = 0;
   location = 0;
   storageNumel = 0;
-  length = 0;
+  offset = 0;
+  readonly shape: number[] = [];
+  readonly stride: number[] = [];
+  requiresGrad = false;
   hooksType = 0;
   /** Behind what was read. */
   end: number;
   readonly #bytes: Buffer;
+  /** The next memo index. */
+  #memo: number;
   #matches = true;
 
-  /** @param at where it starts in `bytes`; {@link MAX_CALL_BYTES} must be there */
-  constructor(bytes: Buffer, at: number) {
+  /**
+   * @param at where it starts in `bytes`; {@link MAX_CALL_BYTES} must be there
+   * @param memo the memo index that the next PUT must have
+   */
+  constructor(bytes: Buffer, at: number, memo: number) {
     this.#bytes = bytes;
     this.end = at;
+    this.#memo = memo;
   }
 
   /** Reads it all. @returns false if anything is not as expected; the operands mean nothing then */
-  matches(memo: number): boolean {
+  matches(): boolean {
     this.#byte(Op.MARK);
-    this.#storageId(memo);
-    this.#number(0);
-    this.length = this.#count();
-    this.#byte(Op.TUPLE1);
-    this.#put(memo + 2);
-    this.#number(1);
-    this.#byte(Op.TUPLE1);
-    this.#put(memo + 3);
-    this.#byte(Op.NEWFALSE);
+    this.#storageId();
+    this.offset = this.#count();
+    this.#numbers(this.shape);
+    this.#numbers(this.stride);
+    this.#bool();
     this.hooksType = this.#get();
     for (const opcode of CALLED_WITHOUT_ARGUMENTS) this.#byte(opcode);
-    this.#put(memo + 4);
+    this.#put();
     this.#byte(Op.TUPLE);
-    this.#put(memo + 5);
+    this.#put();
     this.#byte(Op.REDUCE);
-    this.#put(memo + 6);
-    return this.#matches;
+    this.#put();
+    return this.#matches && this.shape.length === this.stride.length;
   }
 
-  #storageId(memo: number): void {
+  #storageId(): void {
     this.storageWord = this.#get();
     this.storageType = this.#get();
-    this.#key();
-    this.#put(memo);
+    this.hasNewKey = this.#bytes[this.end] === Op.BINUNICODE;
+    if (this.hasNewKey) this.#key();
+    else this.knownKey = this.#get();
     this.location = this.#get();
     this.storageNumel = this.#count();
     this.#byte(Op.TUPLE);
-    this.#put(memo + 1);
+    this.#put();
     this.#byte(Op.BINPERSID);
   }
 
@@ -98,6 +109,12 @@ class VectorCall {
     if (this.#u8() !== expected) this.#matches = false;
   }
 
+  #bool(): void {
+    const opcode = this.#u8();
+    this.requiresGrad = opcode === Op.NEWTRUE;
+    if (opcode !== Op.NEWTRUE && opcode !== Op.NEWFALSE) this.#matches = false;
+  }
+
   #index(short: number, long: number): number {
     const opcode = this.#u8();
     if (opcode === short) return this.#u8();
@@ -111,8 +128,8 @@ class VectorCall {
     return this.#index(Op.BINGET, Op.LONG_BINGET);
   }
 
-  #put(expected: number): void {
-    if (this.#index(Op.BINPUT, Op.LONG_BINPUT) !== expected) this.#matches = false;
+  #put(): void {
+    if (this.#index(Op.BINPUT, Op.LONG_BINPUT) !== this.#memo++) this.#matches = false;
   }
 
   #count(): number {
@@ -124,8 +141,12 @@ class VectorCall {
     return count;
   }
 
-  #number(expected: number): void {
-    if (this.#count() !== expected) this.#matches = false;
+  /** One to three numbers, the opcode that makes a tuple of so many, and its PUT. */
+  #numbers(into: number[]): void {
+    do into.push(this.#count());
+    while (this.#matches && into.length < MAX_RANK && !TUPLES.includes(this.#bytes[this.end] as number));
+    this.#byte(TUPLES[into.length - 1] as number);
+    this.#put();
   }
 
   #key(): void {
@@ -136,6 +157,7 @@ class VectorCall {
     if (!this.#matches) return;
     for (let i = 0; i < length; i++) if (!isDigit(this.#u8())) this.#matches = false;
     this.keyEnd = this.end;
+    this.#put();
   }
 }
 
@@ -144,20 +166,19 @@ function isDigit(byte: number): boolean {
 }
 
 /**
- * Takes a call of `_rebuild_tensor_v2` for a contiguous vector as a whole, where the machine is behind its first MARK and
- * its bytes are just what the pickler writes: ten thousand rows are ten thousand of them. The outcome is that of the
- * opcodes one by one.
+ * Takes a call of `_rebuild_tensor_v2` as a whole, where the machine is behind its first MARK and its bytes are just what the
+ * pickler writes: ten thousand rows are ten thousand of them. The outcome is that of the opcodes one by one.
  *
  * @returns false if it is anything else; nothing has happened then
- * @throws TorchFileError as the opcodes would: what the storage table finds wrong with the storage
+ * @throws TorchFileError as the opcodes would: what is wrong with the storage, or with the view on it
  */
-export function vectorCall(machine: Machine): boolean {
+export function tensorCall(machine: Machine): boolean {
   const { input } = machine;
   if (!machine.isMemoDense) return false;
   const at = input.lookAhead(MAX_CALL_BYTES);
   if (input.windowEnd - at < MAX_CALL_BYTES) return false;
-  const call = new VectorCall(input.window, at);
-  if (!call.matches(machine.memoSize)) return false;
+  const call = new TensorCall(input.window, at, machine.memoSize);
+  if (!call.matches()) return false;
   const type = machine.memoized(call.storageType);
   const location = machine.memoized(call.location);
   const hooks = machine.memoized(call.hooksType);
@@ -167,38 +188,23 @@ export function vectorCall(machine: Machine): boolean {
     machine.memoized(call.storageWord) === 'storage' &&
     typeof location === 'string' &&
     hooks instanceof GlobalValue &&
-    hooks.build === makeOrderedDict &&
-    call.length <= call.storageNumel;
+    hooks.build === makeOrderedDict;
   if (!isCall) return false;
-  machine.spend(VECTOR_COST);
-  const key = machine.storages.keyAt(input.window, call.keyStart, call.keyEnd);
+  const key = call.hasNewKey
+    ? machine.storages.keyAt(input.window, call.keyStart, call.keyEnd)
+    : machine.memoized(call.knownKey);
+  if (typeof key !== 'string') return false;
+  machine.spend(TENSOR_COST);
   const id = { type: type.storage, key, location, numel: call.storageNumel };
-  const vector = makeVector(machine.storages.load(id, machine.fail), type.storage.dtype, call.length);
-  machine.vectorMemo(type, location).add(vector);
+  const storage = machine.storages.load(id, machine.fail);
+  const { shape, stride, offset, requiresGrad } = call;
+  const tensor = makeTensor({ storage, dtype: type.storage.dtype, shape, stride, offset, requiresGrad }, machine);
+  machine.tensorMemo({ type, location, hasNewKey: call.hasNewKey }).add(tensor);
   machine.pop();
-  machine.push(vector);
+  machine.push(tensor);
   input.pass(call.end - at);
   return true;
 }
 
-/** What `_rebuild_tensor_v2` makes of such a call. */
-function makeVector(storage: TorchStorage, dtype: DType, length: number): TorchTensor {
-  return {
-    type: 'tensor',
-    dtype,
-    shape: [length],
-    stride: UNIT_STRIDE,
-    storageOffset: 0,
-    storage,
-    numel: length,
-    requiresGrad: false,
-    isParameter: false,
-    conj: false,
-    neg: false,
-  };
-}
-
-const UNIT_STRIDE: readonly number[] = [1];
-
-/** Storage and tensor, and their places in the memo. */
-const VECTOR_COST = 2 * COST.object + COST.text + MEMO_ENTRIES * COST.slot;
+/** Storage and tensor with shape and stride, and their places in the memo. */
+const TENSOR_COST = 2 * COST.object + COST.text + 7 * COST.slot;

@@ -42,16 +42,23 @@ interface CallParts {
   location?: number;
   hooks?: number;
   wide?: boolean;
+  /** Opcode that makes the tuples of sizes and of strides. */
+  tuple?: string;
+  grad?: number;
+  /** Memo index of the key, in place of the key. */
+  knownKey?: number;
 }
 
 /** One call as the pickler writes it; with `nothing`, the same call in a form that is read opcode by opcode. */
 function call(parts: CallParts, nothing: string): Buffer {
   const { key = '0', memo = FIRST, numel = 'K\x04', offset = 'K\0', length = 'K\x03', stride = 'K\x01' } = parts;
-  const { storageWord = STORAGE, type = TYPE, location = CPU, hooks = HOOKS } = parts;
+  const { storageWord = STORAGE, type = TYPE, location = CPU, hooks = HOOKS, tuple = '\x85', grad = 0x89 } = parts;
   const [g, p] = parts.wide ? [longGet, longPut] : [get, put];
-  const id = ['(', g(storageWord), g(type), unicode(key), p(memo), g(location), numel, 't', p(memo + 1), 'Q'];
-  const size = [length, '\x85', p(memo + 2), stride, '\x85', p(memo + 3)];
-  const rest = [0x89, g(hooks), ')R', p(memo + 4), 't', p(memo + 5), 'R', p(memo + 6)];
+  const keyParts = parts.knownKey === undefined ? [unicode(key), p(memo)] : [g(parts.knownKey)];
+  const next = memo + keyParts.length - 1;
+  const id = ['(', g(storageWord), g(type), ...keyParts, g(location), numel, 't', p(next), 'Q'];
+  const size = [length, tuple, p(next + 1), stride, tuple, p(next + 2)];
+  const rest = [grad, g(hooks), ')R', p(next + 3), 't', p(next + 4), 'R', p(next + 5)];
   return joinParts([g(REBUILD), '(', nothing, ...id, offset, ...size, ...rest]);
 }
 
@@ -64,7 +71,7 @@ function callWithHighestIndices(nothing: string): Buffer {
 }
 
 /** What does not fit between a call and the end of the pickle, so that the call is looked at as a whole. */
-const PADDING = joinParts([unicode('x'.repeat(130)), '0']);
+const PADDING = joinParts([unicode('x'.repeat(170)), '0']);
 
 const STORAGES = Object.fromEntries(['0', '1', '2', '10'].map((key) => [key, Buffer.alloc(16, Number(key) + 1)]));
 
@@ -72,9 +79,10 @@ const STORAGES = Object.fromEntries(['0', '1', '2', '10'].map((key) => [key, Buf
 function outcome(items: (nothing: string) => PicklePart[], nothing: string, start: PicklePart, protocol: number) {
   const pickle = buildPickle([start, '(', ...items(nothing), 'e', PADDING], protocol);
   try {
-    // Lengths of what is left differ by those of the part that changes nothing.
+    // Lengths and offsets differ by those of the part that changes nothing.
     const file = readPickleBytes(pickle, STORAGES);
-    return { value: describeValue(file, file.root), storages: file.storages };
+    const storages = file.storages.map((storage) => ({ ...storage, dataOffset: 0 }));
+    return { value: describeValue(file, file.root), storages };
   } catch (error) {
     if (!(error instanceof TorchFileError)) throw error;
     return { code: error.code, message: error.message.replace(/(at offset|only) \d+/gu, '$1 …') };
@@ -111,6 +119,25 @@ const accepted: Case[] = [
   ['int64', (n) => [call({ numel: 'K\x02', length: 'K\x02' }, n)], head('LongStorage')],
   ['an offset', (n) => [call({ offset: 'K\x01' }, n)]],
   ['a stride of 2', (n) => [call({ length: 'K\x02', stride: 'K\x02' }, n)]],
+  ['a matrix', (n) => [call({ length: 'K\x02K\x02', stride: 'K\x02K\x01', tuple: '\x86' }, n)]],
+  ['three dimensions', (n) => [call({ length: 'K\x02K\x01K\x02', stride: 'K\x02K\x02K\x01', tuple: '\x87' }, n)]],
+  [
+    'four dimensions',
+    (n) => [
+      call({ length: '(KKKK'.replaceAll('K', 'K\x01'), stride: '(KKKK'.replaceAll('K', 'K\x01'), tuple: 't' }, n),
+    ],
+  ],
+  ['requires_grad that is no bool', (n) => [call({ grad: 0x4e }, n)]],
+  ['requires_grad', (n) => [call({ grad: 0x88 }, n), get(FIRST + 5)]],
+  [
+    'views of one storage, parts fetched again',
+    (n) => [
+      call({}, n),
+      call({ knownKey: FIRST, memo: FIRST + 7, offset: 'K\x01' }, n),
+      call({ knownKey: FIRST, memo: FIRST + 13, length: 'K\x01' }, n),
+      ...[7, 8, 9, 10, 11, 12, 13, 18].map((i) => get(FIRST + i)),
+    ],
+  ],
   ['parts fetched again, twice', (n) => [...three(n), ...[0, 2, 3, 4, 5, 6, 7, 13, 4].map((i) => get(FIRST + i))]],
   ['a part replaced', (n) => [...three(n), 'K\x07', put(FIRST + 9), get(FIRST + 9), get(FIRST + 16), get(FIRST + 20)]],
   ['a part replaced by None', (n) => [...three(n), 'N', put(FIRST + 9), '0', get(FIRST + 9)]],
@@ -130,7 +157,14 @@ const refused: Case[] = [
     'a storage with a second type',
     (n) => [call({}, n), global('torch', 'IntStorage'), put(TYPE), '0', call({ memo: FIRST + 7 }, n)],
   ],
-  ['a vector beyond its storage', (n) => [call({ length: 'K\x05' }, n)]],
+  ['a tensor beyond its storage', (n) => [call({ length: 'K\x05' }, n)]],
+  ['a matrix beyond its storage', (n) => [call({ length: 'K\x03K\x02', stride: 'K\x02K\x01', tuple: '\x86' }, n)]],
+  ['sizes without strides', (n) => [call({ length: 'K\x02K\x02', tuple: '\x86' }, n)]],
+  [
+    'more elements than a number can count',
+    (n) => [call({ length: 'J\xff\xff\xff\x7f'.repeat(3), stride: 'K\0'.repeat(3), tuple: '\x87' }, n)],
+  ],
+  ['a key that is no text', (n) => [call({ knownKey: TYPE }, n)]],
   ['another word than storage', (n) => [call({ storageWord: CPU }, n)]],
   ['a type that is text', (n) => [call({ type: CPU }, n)]],
   ['a location that is no text', (n) => [call({ location: TYPE }, n)]],
@@ -145,7 +179,7 @@ const refused: Case[] = [
   ['a part that was never made', (n) => [...three(n), get(FIRST + 21)]],
 ];
 
-describe('a vector, as a whole and opcode by opcode', () => {
+describe('a tensor, as a whole and opcode by opcode', () => {
   test.each(accepted)('%s → the same values', (_, items, start = head(), protocol = 2) => {
     const whole = outcome(items, '', start, protocol);
     expect(whole).toEqual(outcome(items, NOTHING, start, protocol));

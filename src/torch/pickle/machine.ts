@@ -24,6 +24,7 @@ export const COST = {
   buffer: 160,
   memo: 32,
   run: 100,
+  segment: 160,
 } as const;
 
 /** What the persistent id `('storage', type, key, location, numel)` says. */
@@ -172,11 +173,10 @@ export class Machine implements Construction {
   tensorMemo(form: TensorForm): TensorMemo {
     const last = this.#memo.lastLazy;
     if (last instanceof TensorMemo && last.takes(form)) return last;
-    this.spend(COST.object);
+    this.spend(COST.segment);
     const tensors = new TensorMemo(form);
     this.#memo.addLazy(tensors);
     return tensors;
-  }
   }
 
   tuple(items: readonly PyValue[]): void {

@@ -64,10 +64,10 @@ function call(parts: CallParts, nothing: string): Buffer {
 
 /** A call behind its global, with an empty memo: everything it fetches has index 2^32 - 1. */
 function callWithHighestIndices(nothing: string): Buffer {
-  const get = Buffer.from([0x6a, 0xff, 0xff, 0xff, 0xff]);
-  const id = ['(', get, get, unicode('0'), put(0), get, 'K\x04', 't', put(1), 'Q'];
+  const far = Buffer.from([0x6a, 0xff, 0xff, 0xff, 0xff]);
+  const id = ['(', far, far, unicode('0'), put(0), far, 'K\x04', 't', put(1), 'Q'];
   const size = ['K\0', 'K\x03', '\x85', put(2), 'K\x01', '\x85', put(3)];
-  return joinParts(['(', nothing, ...id, ...size, 0x89, get, ')R', put(4), 't', put(5), 'R', put(6)]);
+  return joinParts(['(', nothing, ...id, ...size, 0x89, far, ')R', put(4), 't', put(5), 'R', put(6)]);
 }
 
 /** What does not fit between a call and the end of the pickle, so that the call is looked at as a whole. */

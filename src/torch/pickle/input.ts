@@ -18,6 +18,9 @@ export interface PickleInputOptions {
   readonly window: Buffer;
 }
 
+/** Taken at once for {@link PickleInput.sharedBytes}. */
+const SHARED_BYTES = 1 << 20;
+
 /** Reads data.pkl once from front to back through one window. Offsets are relative to data.pkl. */
 export class PickleInput {
   readonly size: number;
@@ -30,6 +33,8 @@ export class PickleInput {
   /** Offset of the window's first byte. */
   #base = 0;
   #crc = 0;
+  /** What is free of the memory that {@link sharedBytes} gives away. */
+  #shared = Buffer.alloc(0);
 
   constructor(source: ByteSource, options: PickleInputOptions) {
     this.#source = source;
@@ -108,7 +113,22 @@ export class PickleInput {
   /** A copy of the next `length` bytes. */
   bytes(length: number): Buffer {
     this.#assertLeft(length);
-    const copy = Buffer.allocUnsafe(length);
+    return this.#copyInto(Buffer.allocUnsafe(length));
+  }
+
+  /** The same in memory that many such copies share: one piece of it for each would cost more than the copying. */
+  sharedBytes(length: number): Buffer {
+    this.#assertLeft(length);
+    if (length > this.#shared.length) {
+      this.#shared = Buffer.allocUnsafe(Math.max(length, Math.min(SHARED_BYTES, this.left)));
+    }
+    const place = this.#shared.subarray(0, length);
+    this.#shared = this.#shared.subarray(length);
+    return this.#copyInto(place);
+  }
+
+  #copyInto(copy: Buffer): Buffer {
+    const { length } = copy;
     let done = 0;
     while (done < length) {
       if (this.#at === this.#end) this.#load(1);

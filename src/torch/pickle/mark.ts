@@ -70,5 +70,5 @@ function textRun(machine: Machine): TextRun | undefined {
   const { end, count } = passTexts(input.window, at, input.windowEnd, machine.memoSize);
   if (count === 0) return undefined;
   machine.spend(COST.run + end - at + count * (COST.text + COST.slot));
-  return new TextRun(input.bytes(end - at), count);
+  return new TextRun(input.sharedBytes(end - at), count);
 }

@@ -14,8 +14,9 @@ const MAX_KEY_BYTES = 20;
 /** `)R`: OrderedDict() */
 const CALLED_WITHOUT_ARGUMENTS = [Op.EMPTY_TUPLE, Op.REDUCE] as const;
 
+const NONE: readonly number[] = [];
+
 /** Tuples of up to three numbers have opcodes of their own. */
-const MAX_RANK = 3;
 const TUPLES: readonly number[] = [Op.TUPLE1, Op.TUPLE2, Op.TUPLE3];
 
 /**
@@ -40,8 +41,8 @@ class TensorCall {
   location = 0;
   storageNumel = 0;
   offset = 0;
-  readonly shape: number[] = [];
-  readonly stride: number[] = [];
+  shape: readonly number[] = NONE;
+  stride: readonly number[] = NONE;
   requiresGrad = false;
   hooksType = 0;
   /** Behind what was read. */
@@ -66,8 +67,8 @@ class TensorCall {
     this.#byte(Op.MARK);
     this.#storageId();
     this.offset = this.#count();
-    this.#numbers(this.shape);
-    this.#numbers(this.stride);
+    this.shape = this.#numbers();
+    this.stride = this.#numbers();
     this.#bool();
     this.hooksType = this.#get();
     for (const opcode of CALLED_WITHOUT_ARGUMENTS) this.#byte(opcode);
@@ -142,11 +143,21 @@ class TensorCall {
   }
 
   /** One to three numbers, the opcode that makes a tuple of so many, and its PUT. */
-  #numbers(into: number[]): void {
-    do into.push(this.#count());
-    while (this.#matches && into.length < MAX_RANK && !TUPLES.includes(this.#bytes[this.end] as number));
-    this.#byte(TUPLES[into.length - 1] as number);
+  #numbers(): readonly number[] {
+    const first = this.#count();
+    // Literals, because an array that grows has room for 17 numbers, and there are two for each tensor.
+    let numbers: readonly number[] = [first];
+    if (!this.#isTuple()) {
+      const second = this.#count();
+      numbers = this.#isTuple() ? [first, second] : [first, second, this.#count()];
+    }
+    this.#byte(TUPLES[numbers.length - 1] as number);
     this.#put();
+    return numbers;
+  }
+
+  #isTuple(): boolean {
+    return TUPLES.includes(this.#bytes[this.end] as number);
   }
 
   #key(): void {

@@ -31,8 +31,9 @@ export function scanInThreads(
   beat: () => void,
   sizes = { minBytes: MIN_BYTES, pieceBytes: PIECE_BYTES },
 ): number | undefined {
+  if (rows.end < sizes.minBytes || !hasDescriptor(source)) return undefined;
   const helpers = Math.min(MAX_HELPERS, availableParallelism() - 1);
-  if (helpers === 0 || rows.end < sizes.minBytes || !hasDescriptor(source)) return undefined;
+  if (helpers === 0) return undefined;
   const job = makeJob(source.descriptor, rows, sizes.pieceBytes);
   if (job === undefined) return undefined;
   const threads = Array.from({ length: helpers }, () => startHelper(job));

@@ -16,7 +16,8 @@ import {
   PADDING_EXTRA_ID,
   ZIP64_EXTRA_ID,
 } from './layout.ts';
-import { assertKnownRecords, parseDirectory } from './read-directory.ts';
+import { assertKnownRecords } from './known-records.ts';
+import { parseDirectory } from './read-directory.ts';
 import type { NamePlace } from './read-directory.ts';
 
 /**

@@ -2,7 +2,6 @@ import { readBytes } from '../byte-source.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { TorchFileError } from '../errors.ts';
 import type { Archive, ArchiveRecord } from './archive.ts';
-import { STORAGE_FOLDER } from './archive.ts';
 import { expectField, readU64 } from './field-error.ts';
 import {
   CENTRAL_BYTES,
@@ -15,6 +14,8 @@ import {
   MAX_U32,
   ZIP64_EXTRA_ID,
 } from './layout.ts';
+import { assertKnownRecords } from './known-records.ts';
+import { ParsedArchive } from './parsed-archive.ts';
 import { readEnd } from './read-end.ts';
 
 const CODE = 'BROKEN_DIRECTORY';
@@ -218,68 +219,6 @@ function assertGapless(name: string, headerOffset: number, padding: number, end:
   );
 }
 
-/** An archive whose map of names is made when it is first needed: the usual file is read in its order. */
-class ParsedArchive implements Archive {
-  readonly prefix: string;
-  readonly records: readonly ArchiveRecord[];
-  readonly directoryOffset: number;
-  readonly size: number;
-  #byName: ReadonlyMap<string, ArchiveRecord> | undefined;
-
-  constructor(prefix: string, records: readonly ArchiveRecord[], directoryOffset: number, size: number) {
-    this.prefix = prefix;
-    this.records = records;
-    this.directoryOffset = directoryOffset;
-    this.size = size;
-    if (!areStoragesAscending(records)) this.#byName = indexByName(records);
-  }
-
-  get byName(): ReadonlyMap<string, ArchiveRecord> {
-    this.#byName ??= indexByName(this.records);
-    return this.#byName;
-  }
-
-  find(name: string): ArchiveRecord | undefined {
-    if (name.startsWith(STORAGE_FOLDER)) return this.byName.get(name);
-    return this.records.find((record) => record.name === name);
-  }
-}
-
-/**
- * Whether no name can occur twice, because there are few but those of storages, which ascend by length and digits, as
- * torch numbers them.
- */
-function areStoragesAscending(records: readonly ArchiveRecord[]): boolean {
-  const others = new Set<string>();
-  let count = 0;
-  let previous = '';
-  for (const { name } of records) {
-    if (!name.startsWith(STORAGE_FOLDER)) {
-      others.add(name);
-      count++;
-    } else {
-      if (name.length < previous.length || (name.length === previous.length && name <= previous)) return false;
-      previous = name;
-    }
-  }
-  return others.size === count;
-}
-
-/** Names that differ in case alone are refused by {@link assertKnownRecords}: no known name has a capital letter. */
-function indexByName(records: readonly ArchiveRecord[]): Map<string, ArchiveRecord> {
-  const byName = new Map<string, ArchiveRecord>();
-  for (const record of records) {
-    const { name, headerOffset } = record;
-    byName.set(name, record);
-    if (record === records[byName.size - 1]) continue;
-    throw new TorchFileError('DUPLICATE_RECORD', `record ${name} at offset ${headerOffset} exists twice`, {
-      record: name,
-      offset: headerOffset,
-    });
-  }
-  return byName;
-}
-
 /** Recognised before the entries are looked at: torch.jit.save compresses some of them. */
 function assertNotTorchScript(directory: Buffer): void {
   if (!directory.includes('/constants.pkl') && !directory.includes('/code/__torch__')) return;
@@ -320,38 +259,4 @@ export function readDirectory(source: ByteSource): Archive {
   const { archive } = parseDirectory(source);
   assertKnownRecords(archive);
   return archive;
-}
-
-/** Storage keys are numbers: addresses in torch 1.6, decimals of 64 bits, and counted from 0 since. Never a path. */
-const MAX_KEY_DIGITS = 20;
-const DIGIT_ZERO = 0x30;
-
-const KNOWN_RECORDS = new Set([
-  'data.pkl',
-  'version',
-  'byteorder',
-  '.format_version',
-  '.storage_alignment',
-  '.data/serialization_id',
-]);
-
-function isStorage(name: string): boolean {
-  if (!name.startsWith(STORAGE_FOLDER)) return false;
-  for (let at = STORAGE_FOLDER.length; at < name.length; at++) {
-    const digit = name.charCodeAt(at) - DIGIT_ZERO;
-    if (digit < 0 || digit > 9) return false;
-  }
-  const digits = name.length - STORAGE_FOLDER.length;
-  return digits > 0 && digits <= MAX_KEY_DIGITS;
-}
-
-/** @throws TorchFileError `UNEXPECTED_RECORD`: the world of names is closed */
-export function assertKnownRecords({ records }: Archive): void {
-  for (const { name, headerOffset } of records) {
-    if (isStorage(name) || KNOWN_RECORDS.has(name)) continue;
-    throw new TorchFileError('UNEXPECTED_RECORD', `record ${JSON.stringify(name)} is none that torch.save writes`, {
-      record: name,
-      offset: headerOffset,
-    });
-  }
 }

@@ -76,7 +76,7 @@ export async function measureSubject(subject, path, { python, rounds, log }) {
  */
 async function measureRound(subject, path, { torch, ours }) {
   /** @type {(side: JsonLinesProcess, request: object) => Promise<number>} */
-  const time = (side, request) => sample(async () => /** @type {Reply} */ (await side.request(request)).seconds);
+  const time = (side, request) => sample(async () => (await side.request(request)).seconds);
   const round = {
     torchLoad: await time(torch, { op: 'load', path }),
     structure: await time(ours, validation(path, 'structure')),

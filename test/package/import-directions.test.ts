@@ -29,7 +29,7 @@ describe('import directions', () => {
   it('the command → loads Temporal, zod and their like only when a command needs them', () => {
     const loaded = new Set(['cli/main.ts']);
     for (const file of loaded) {
-      const found = imports.filter((it) => it.file === file && !it.typeOnly && !it.dynamic);
+      const found = imports.filter((one) => one.file === file && !one.typeOnly && !one.dynamic);
       for (const { path } of found) if (path !== undefined) loaded.add(path);
     }
     const packages = imports.filter(({ file, path }) => loaded.has(file) && path === undefined);

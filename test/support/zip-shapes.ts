@@ -308,36 +308,9 @@ export const SHAPES: readonly (readonly [title: string, make: (zip: BuiltZip) =>
     },
     'BROKEN_LOCAL_HEADER',
   ],
-  [
-    'encryption in both headers',
-    (zip) => {
-      const { header: at, entry: entryAt } = last(zip);
-      zip.bytes.writeUInt16LE(0x0809, at + 6);
-      zip.bytes.writeUInt16LE(0x0809, entryAt + 8);
-      return zip.bytes;
-    },
-    'BROKEN_DIRECTORY',
-  ],
-  [
-    'strong encryption in both headers',
-    (zip) => {
-      const { header: at, entry: entryAt } = last(zip);
-      zip.bytes.writeUInt16LE(0x0848, at + 6);
-      zip.bytes.writeUInt16LE(0x0848, entryAt + 8);
-      return zip.bytes;
-    },
-    'BROKEN_DIRECTORY',
-  ],
-  [
-    'patch data in both headers',
-    (zip) => {
-      const { header: at, entry: entryAt } = last(zip);
-      zip.bytes.writeUInt16LE(0x0828, at + 6);
-      zip.bytes.writeUInt16LE(0x0828, entryAt + 8);
-      return zip.bytes;
-    },
-    'BROKEN_DIRECTORY',
-  ],
+  ['encryption in both headers', (zip) => withFlags(zip, 0x0809), 'BROKEN_DIRECTORY'],
+  ['strong encryption in both headers', (zip) => withFlags(zip, 0x0848), 'BROKEN_DIRECTORY'],
+  ['patch data in both headers', (zip) => withFlags(zip, 0x0828), 'BROKEN_DIRECTORY'],
   ['a deflate bomb', () => deflateBomb(), 'BROKEN_DIRECTORY'],
   [
     'a storage of 1 GB in 100 bytes',
@@ -370,3 +343,11 @@ export const SHAPES: readonly (readonly [title: string, make: (zip: BuiltZip) =>
     'LOCAL_CENTRAL_MISMATCH',
   ],
 ];
+
+/** The same flags in the local header and in the directory. */
+function withFlags(zip: BuiltZip, flags: number): Buffer {
+  const { header, entry } = last(zip);
+  zip.bytes.writeUInt16LE(flags, header + 6);
+  zip.bytes.writeUInt16LE(flags, entry + 8);
+  return zip.bytes;
+}

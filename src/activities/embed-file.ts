@@ -51,7 +51,8 @@ async function embedWith(
   { signal, describe }: ActivityScope,
 ): Promise<void> {
   const { description, options } = loaded.embedder;
-  const lease = await embedders.acquire(embedderFactory(description.name), options, description, signal);
+  const factory = embedderFactory(description.name);
+  const lease = await embedders.acquire(factory, options, description, loaded.manifest.runId, signal);
   try {
     const warn = (message: string) => Context.current().log.warn(message);
     const task = { file: loaded.inputFile, scratchFolder: loaded.spoolFolder, warn };
@@ -59,7 +60,7 @@ async function embedWith(
     const batches = new BatchEmbedder(lease.embedder, task, batchSize, signal);
     await embedMissingRows(loaded, spool, batches, signal, () => describe(heartbeatOf(loaded, spool)));
   } finally {
-    lease.release();
+    await lease.release();
   }
 }
 

@@ -8,6 +8,12 @@ const MAX_MESSAGE_LENGTH = 1024;
 const MAX_OFFENDERS = 5;
 const MAX_OFFENDER_LENGTH = 200;
 
+/**
+ * After a shutdown another worker goes on this soon, however many attempts there were before. Not sooner: a poll that the
+ * ending worker has still open would get the task and lose it.
+ */
+const HAND_OVER_DELAY = '1 second';
+
 const STORAGE_HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'disk full: free some space; the run goes on by itself',
   EDQUOT: 'disk quota used up: free some space; the run goes on by itself',
@@ -38,6 +44,7 @@ function abortFailure(signal: AbortSignal): unknown {
   return ApplicationFailure.create({
     message: `attempt ended (${reason.message}): durable rows are kept, another attempt goes on from there`,
     type: FailureType.RunStaleAttempt,
+    ...(reason.message === 'WORKER_SHUTDOWN' ? { nextRetryDelay: HAND_OVER_DELAY } : {}),
   });
 }
 

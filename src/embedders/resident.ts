@@ -3,23 +3,33 @@ import type { Embedder, EmbedderDescription, EmbedderFactory, EmbedderOptions } 
 /** One user's hold on a resident embedder. */
 export interface EmbedderLease {
   readonly embedder: Embedder;
-  /** Ends the hold; safe to call more than once. */
-  release(): void;
+  /**
+   * Ends the hold; safe to call more than once. Resolves at once, unless this was the last hold and its run has been
+   * cancelled: then the embedder is stopped first.
+   */
+  release(): Promise<void>;
 }
 
 interface Resident {
   readonly factoryName: string;
   readonly embedder: Embedder;
   users: number;
+  /** Runs whose tasks were cancelled while they used it. */
+  readonly cancelled: Set<string>;
 }
 
 /**
  * The embedders of one worker process: one per name and options, started once and shared by the tasks in flight. When
  * a task asks for other options, idle ones of the same name are stopped, so that a device never holds two models.
+ *
+ * Cancelling a run stops the embedder that its tasks used, since a process that computes cannot be called back. While
+ * tasks of another run use it, it is left to them: their work counts more, and only the requests are dropped.
  */
 export class ResidentEmbedders {
   readonly #log: ((line: string) => void) | undefined;
   readonly #residents = new Map<string, Resident>();
+  /** Embedders on their way out. */
+  readonly #stopping = new Map<Resident, Promise<void>>();
 
   /** @param log takes what embedder processes print */
   constructor(log?: (line: string) => void) {
@@ -29,53 +39,72 @@ export class ResidentEmbedders {
   /**
    * Gives the embedder of these options, started; one whose process has died is started again.
    *
+   * @param run that the user works for
+   * @param signal of the user; whether it fired with the reason `CANCELLED` is looked at when the hold ends
    * @throws what the embedder's start throws, and the abort reason
    */
   async acquire(
     factory: EmbedderFactory,
     options: EmbedderOptions,
     description: EmbedderDescription,
+    run: string,
     signal: AbortSignal,
   ): Promise<EmbedderLease> {
     const key = residentKey(factory.name, options, description);
     const resident = this.#residents.get(key) ?? this.#add(key, factory, options, description);
     resident.users += 1;
+    // A run that was cancelled and comes again is wanted again.
+    resident.cancelled.delete(run);
+    let held = true;
+    const release = async (): Promise<void> => {
+      if (!held) return;
+      held = false;
+      resident.users -= 1;
+      if (isCancelled(signal)) resident.cancelled.add(run);
+      if (resident.users === 0 && resident.cancelled.has(run)) await this.#stop(key, resident);
+    };
     try {
       await this.#stopIdleOthers(factory.name, key);
       await resident.embedder.start(signal);
     } catch (error) {
-      resident.users -= 1;
+      await release();
       throw error;
     }
-    let held = true;
-    const release = (): void => {
-      if (held) resident.users -= 1;
-      held = false;
-    };
     return { embedder: resident.embedder, release };
   }
 
   /** Stops every embedder, used or not; their requests in flight are rejected. */
   async stopAll(): Promise<void> {
-    const residents = [...this.#residents.values()];
-    this.#residents.clear();
-    await Promise.all(residents.map(({ embedder }) => embedder.stop()));
+    for (const [key, resident] of this.#residents) void this.#stop(key, resident);
+    await Promise.all(this.#stopping.values());
   }
 
   #add(key: string, factory: EmbedderFactory, options: EmbedderOptions, description: EmbedderDescription): Resident {
     const embedder = factory.create(options, description, this.#log);
-    const resident = { factoryName: factory.name, embedder, users: 0 };
+    const resident = { factoryName: factory.name, embedder, users: 0, cancelled: new Set<string>() };
     this.#residents.set(key, resident);
     return resident;
   }
 
   async #stopIdleOthers(factoryName: string, key: string): Promise<void> {
     for (const [otherKey, other] of this.#residents) {
-      if (otherKey === key || other.factoryName !== factoryName || other.users > 0) continue;
-      this.#residents.delete(otherKey);
-      await other.embedder.stop();
+      if (otherKey !== key && other.factoryName === factoryName && other.users === 0) void this.#stop(otherKey, other);
     }
+    const leaving = [...this.#stopping].filter(([resident]) => resident.factoryName === factoryName);
+    await Promise.all(leaving.map(([, stopped]) => stopped));
   }
+
+  #stop(key: string, resident: Resident): Promise<void> {
+    if (this.#residents.get(key) === resident) this.#residents.delete(key);
+    const stopped = resident.embedder.stop().finally(() => this.#stopping.delete(resident));
+    this.#stopping.set(resident, stopped);
+    return stopped;
+  }
+}
+
+/** As Temporal names it: a worker that shuts down, or an attempt that is not the current one, is no cancellation. */
+function isCancelled({ aborted, reason }: AbortSignal): boolean {
+  return aborted && reason instanceof Error && reason.message === 'CANCELLED';
 }
 
 function residentKey(name: string, options: EmbedderOptions, description: EmbedderDescription): string {

@@ -18,6 +18,8 @@ export interface ProcessSpec {
   env?: NodeJS.ProcessEnv | undefined;
   /** Takes what the process prints to stdout and stderr, line by line. */
   log(line: string): void;
+  /** Between SIGTERM and SIGKILL when it is stopped. @default 2000 */
+  killGraceMs?: number;
 }
 
 interface Pending {
@@ -29,6 +31,8 @@ interface Pending {
 const ANSWERS = 3;
 /** Lines of its output that the message about a death repeats. */
 const LAST_WORDS = 5;
+/** How long a process that is asked to end may take before its group is killed. */
+const KILL_GRACE_MS = 2000;
 const FAILURE_TYPES: ReadonlySet<string> = new Set(Object.values(FailureType));
 
 /**
@@ -45,20 +49,20 @@ export class EmbedderProcess {
   /** Resolves with the header of the first frame; rejects if the process dies before. */
   readonly ready: Promise<Record<string, unknown>>;
   readonly #spec: ProcessSpec;
+  readonly #killGraceMs: number;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
   readonly #pending = new Map<number, Pending>();
   readonly #lastWords: string[] = [];
   #death: VirnucproError | undefined;
+  #isGone = false;
   #nextId = 1;
 
+  /** @throws VirnucproError `EmbeddingError.Embedder` if the system refuses to start it */
   constructor(spec: ProcessSpec) {
     this.#spec = spec;
-    this.#child = spawn(spec.command, spec.args, {
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      detached: true,
-      env: spec.env ?? process.env,
-    });
+    this.#killGraceMs = spec.killGraceMs ?? KILL_GRACE_MS;
+    this.#child = spawnGroup(spec);
     const ready = deferred<Record<string, unknown>>();
     const exited = deferred<void>();
     this.ready = ready.promise;
@@ -67,11 +71,19 @@ export class EmbedderProcess {
     ready.promise.catch(() => undefined);
     const onDeath = (how: string): void => {
       this.#die(how);
+      // The leader is gone; what it started has to go too.
+      this.#signalGroup('SIGKILL');
+      this.#isGone = true;
       ready.reject(this.#death);
       exited.resolve();
     };
     this.#child.once('error', (error) => onDeath(`could not be started: ${error.message}`));
     this.#child.once('exit', (code, signal) => onDeath(describeExit(this.#child.pid, code, signal)));
+    // Typed as always there; a process that could not be given its pipes has none.
+    if ((this.#child.stdio as unknown) === undefined) {
+      onDeath('could not be started: too many open files');
+      return;
+    }
     this.#readAnswers((header) => ready.resolve(header));
     for (const output of [this.#child.stdout, this.#child.stderr]) this.#readOutput(output as Readable);
     // A write to a dead process fails with EPIPE; its exit is what is reported.
@@ -112,10 +124,15 @@ export class EmbedderProcess {
     }
   }
 
-  /** Kills the process and everything it has started; resolves when it is gone. */
+  /**
+   * Ends the process and everything it has started: SIGTERM to its group, and SIGKILL to those that are left when the
+   * process has ended or the grace is over. Resolves when the process is gone.
+   */
   async stop(): Promise<void> {
-    this.#killGroup();
+    this.#signalGroup('SIGTERM');
+    const timer = setTimeout(() => this.#signalGroup('SIGKILL'), this.#killGraceMs);
     await this.#exited;
+    clearTimeout(timer);
   }
 
   get #input(): Writable {
@@ -141,7 +158,7 @@ export class EmbedderProcess {
         }
       } catch (error) {
         this.#die(`broke the protocol: ${(error as Error).message}`);
-        this.#killGroup();
+        this.#signalGroup('SIGKILL');
       }
     });
   }
@@ -174,17 +191,25 @@ export class EmbedderProcess {
     const said = this.#lastWords.length === 0 ? '' : `; it last said: ${this.#lastWords.join(' / ')}`;
     this.#death = embedderError(`embedder ${this.#spec.name}: its process ${how}${said}`);
     for (const { reject } of this.#pending.values()) reject(this.#death);
-    // The leader is gone; what it started has to go too.
-    this.#killGroup();
   }
 
-  #killGroup(): void {
-    if (this.#child.pid === undefined) return;
+  /** Once the process is gone its id may be another's. */
+  #signalGroup(signal: NodeJS.Signals): void {
+    if (this.#child.pid === undefined || this.#isGone) return;
     try {
-      process.kill(-this.#child.pid, 'SIGKILL');
+      process.kill(-this.#child.pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
+  }
+}
+
+function spawnGroup({ name, command, args, env }: ProcessSpec): ChildProcess {
+  try {
+    return spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], detached: true, env: env ?? process.env });
+  } catch (error) {
+    const { message } = error as Error;
+    throw embedderError(`embedder ${name}: its process could not be started: ${message}`, { cause: error });
   }
 }
 

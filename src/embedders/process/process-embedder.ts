@@ -58,7 +58,8 @@ export class ProcessEmbedder implements Embedder {
   }
 
   async stop(): Promise<void> {
-    await this.#process?.stop();
-    this.#process = undefined;
+    const stopped = this.#process;
+    await stopped?.stop();
+    if (this.#process === stopped) this.#process = undefined;
   }
 }

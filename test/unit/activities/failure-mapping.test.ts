@@ -45,6 +45,11 @@ describe('toFailure', () => {
     expect(toFailure(errno('ENOSPC'), LIVE)).toMatchObject({ message: expect.stringContaining('free some space') });
   });
 
+  it('a worker shuts down → the next attempt starts soon, not after the growing interval of retries', () => {
+    const reason = new CancelledFailure('WORKER_SHUTDOWN');
+    expect(toFailure(reason, aborted(reason))).toMatchObject({ nextRetryDelay: '1 second' });
+  });
+
   it('a cancellation → passes through as it is', () => {
     const reason = new CancelledFailure('CANCELLED');
     expect(toFailure(reason, aborted(reason))).toBe(reason);

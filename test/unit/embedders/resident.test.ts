@@ -1,6 +1,8 @@
+import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import { kmerFactory } from '../../../src/embedders/kmer/kmer-factory.ts';
 import { ResidentEmbedders } from '../../../src/embedders/resident.ts';
+import { deferred } from '../../../src/platform/deferred.ts';
 import type { Embedder, EmbedderFactory } from '../../../src/embedders/types.ts';
 
 const NEVER = new AbortController().signal;
@@ -41,8 +43,8 @@ function setUp(name = 'noted') {
     create: (options) => new NotedEmbedder(`${name} ${options['x'] ?? ''}`.trim(), notes),
   };
   const residents = new ResidentEmbedders();
-  const acquire = (x: string, signal = NEVER, other = factory) =>
-    residents.acquire(other, { x }, kmerFactory.describe({}, 'protein'), signal);
+  const acquire = (x: string, signal = NEVER, other = factory, run = 'run') =>
+    residents.acquire(other, { x }, kmerFactory.describe({}, 'protein'), run, signal);
   return { notes, factory, residents, acquire };
 }
 
@@ -51,8 +53,8 @@ describe('ResidentEmbedders', () => {
     const { notes, acquire } = setUp();
     const [one, other] = await Promise.all([acquire('1'), acquire('1')]);
     expect(one.embedder).toBe(other.embedder);
-    one.release();
-    other.release();
+    await one.release();
+    await other.release();
     expect((await acquire('1')).embedder).toBe(one.embedder);
     expect(notes).toEqual(['start noted 1']);
   });
@@ -61,16 +63,16 @@ describe('ResidentEmbedders', () => {
     const { notes, acquire } = setUp();
     const first = await acquire('1');
     const second = await acquire('2');
-    first.release();
-    first.release();
+    await first.release();
+    await first.release();
     await acquire('3');
     expect(notes).toEqual(['start noted 1', 'start noted 2', 'stop noted 1', 'start noted 3']);
-    second.release();
+    await second.release();
   });
 
   test('another embedder → the idle one stays', async () => {
     const { notes, factory, acquire } = setUp();
-    (await acquire('1')).release();
+    await (await acquire('1')).release();
     await acquire('1', NEVER, { ...factory, name: 'other' });
     expect(notes).toEqual(['start noted 1', 'start noted 1']);
   });
@@ -79,7 +81,7 @@ describe('ResidentEmbedders', () => {
     const { notes, acquire } = setUp();
     const { embedder, release } = await acquire('1');
     (embedder as NotedEmbedder).alive = false;
-    release();
+    await release();
     expect((await acquire('1')).embedder.alive).toBe(true);
     expect(notes).toEqual(['start noted 1', 'start noted 1']);
   });
@@ -89,6 +91,86 @@ describe('ResidentEmbedders', () => {
     await expect(acquire('1', AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
     await acquire('2');
     expect(notes).toEqual(['stop noted 1', 'start noted 2']);
+  });
+
+  /** What Temporal gives as the reason of an abort. */
+  function ended(message: string): AbortSignal {
+    return AbortSignal.abort(new CancelledFailure(message));
+  }
+
+  /** A user whose signal fires while it holds the embedder. */
+  async function user(set: ReturnType<typeof setUp>, run: string) {
+    const controller = new AbortController();
+    const lease = await set.acquire('1', controller.signal, set.factory, run);
+    const end = async (message?: string) => {
+      if (message !== undefined) controller.abort(new CancelledFailure(message));
+      await lease.release();
+    };
+    return { end, lease };
+  }
+
+  test('the last task of a cancelled run lets go → stopped; the next task gets a new one', async () => {
+    const set = setUp();
+    const [one, other] = [await user(set, 'run'), await user(set, 'run')];
+    await one.end('CANCELLED');
+    expect(set.notes).toEqual(['start noted 1']);
+    await other.end('CANCELLED');
+    expect(set.notes).toEqual(['start noted 1', 'stop noted 1']);
+    expect((await set.acquire('1')).embedder).not.toBe(one.lease.embedder);
+  });
+
+  test('one task of a run is cancelled, the other just ends → stopped with the last one', async () => {
+    const set = setUp();
+    const [one, other] = [await user(set, 'run'), await user(set, 'run')];
+    await one.end('CANCELLED');
+    await other.end();
+    expect(set.notes).toEqual(['start noted 1', 'stop noted 1']);
+  });
+
+  test('a task of another run uses it, too → left to that one, also when it is done', async () => {
+    const set = setUp();
+    const [one, other] = [await user(set, 'cancelled run'), await user(set, 'other run')];
+    await one.end('CANCELLED');
+    await other.end();
+    expect(set.notes).toEqual(['start noted 1']);
+  });
+
+  test('a run that was cancelled is started again → its embedder is kept as any', async () => {
+    const set = setUp();
+    const [one, other] = [await user(set, 'run'), await user(set, 'other run')];
+    await one.end('CANCELLED');
+    const again = await user(set, 'run');
+    await other.end();
+    await again.end();
+    expect(set.notes).toEqual(['start noted 1']);
+  });
+
+  test.each(['WORKER_SHUTDOWN', 'TIMED_OUT', 'NOT_FOUND'])('a task ends by %s → kept', async (reason) => {
+    const set = setUp();
+    await (await user(set, 'run')).end(reason);
+    expect(set.notes).toEqual(['start noted 1']);
+  });
+
+  test('cancelled while it starts → stopped', async () => {
+    const { notes, acquire } = setUp();
+    await expect(acquire('1', ended('CANCELLED'))).rejects.toThrow('CANCELLED');
+    expect(notes).toEqual(['stop noted 1']);
+  });
+
+  test('a task comes while the embedder is being stopped → a new one, started when the old one is gone', async () => {
+    const set = setUp();
+    const { end, lease } = await user(set, 'run');
+    const gone = deferred<void>();
+    lease.embedder.stop = async () => {
+      set.notes.push('stopping');
+      await gone.promise;
+      set.notes.push('stopped');
+    };
+    const ending = end('CANCELLED');
+    const next = set.acquire('1');
+    gone.resolve();
+    await Promise.all([ending, next]);
+    expect(set.notes).toEqual(['start noted 1', 'stopping', 'stopped', 'start noted 1']);
   });
 
   test('stopAll → all stopped', async () => {

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FailureType } from '../../../../src/contract/failure-types.ts';
 import { EmbedderProcess } from '../../../../src/embedders/process/child-process.ts';
@@ -20,13 +21,25 @@ function built(file: string): string {
   return new URL(`../../../../dist/embedders/${file}`, import.meta.url).href;
 }
 
-function start(program: string, command = process.execPath) {
+/** A process that starts another; neither can be ended by a SIGTERM. Answers name the other's id. */
+const DEAF = `
+  import { spawn } from 'node:child_process';
+  process.on('SIGTERM', () => console.log('not now'));
+  const program = 'process.on("SIGTERM", () => 0); setInterval(() => 0, 1000); console.log("up")';
+  const other = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await new Promise((resolve) => other.stdout.once('data', resolve));
+  ${READY}
+  onFrame(({ header }) => { if (header.exit) process.exit(1); send({ id: header.id, pid: other.pid }); });
+`;
+
+function start(program: string, { command = process.execPath, killGraceMs = 100 } = {}) {
   const lines: string[] = [];
   const child = new EmbedderProcess({
     name: 'test',
     command,
     args: ['--input-type=module', '-e', program],
     log: (line) => void lines.push(line),
+    killGraceMs,
   });
   onTestFinished(() => child.stop());
   return { child, lines };
@@ -126,7 +139,7 @@ describe('EmbedderProcess', () => {
   });
 
   test('a command that is not there → start rejects', async () => {
-    const { child } = start('', '/nowhere/python3');
+    const { child } = start('', { command: '/nowhere/python3' });
     await expect(child.ready).rejects.toThrow(
       'embedder test: its process could not be started: spawn /nowhere/python3',
     );
@@ -151,6 +164,57 @@ describe('EmbedderProcess', () => {
     await untilGone(Number(header['pid']));
     expect(child.alive).toBe(false);
   });
+
+  test('stop of one that ends on SIGTERM → nothing is waited for', async () => {
+    const { child } = start(`process.on('SIGTERM', () => process.exit(7)); ${READY}`, { killGraceMs: 2 ** 31 - 1 });
+    await child.ready;
+    await child.stop();
+    await expect(request(child)).rejects.toThrow('ended with exit code 7');
+    await child.stop();
+  });
+
+  test('stop of one that ignores SIGTERM, as does what it started → told, then both are killed', async () => {
+    const { child, lines } = start(DEAF);
+    const { header } = await request(child);
+    await child.stop();
+    expect(child.alive).toBe(false);
+    expect(lines).toEqual(['not now']);
+    await expect(request(child)).rejects.toThrow('was killed by SIGKILL');
+    await untilGone(Number(header['pid']));
+  });
+
+  test('ends and leaves a process that ignores SIGTERM → that one is killed', async () => {
+    const { child } = start(DEAF);
+    const { header } = await request(child);
+    expect(isRunning(Number(header['pid']))).toBe(true);
+    await expect(request(child, { exit: true })).rejects.toThrow('ended with exit code 1');
+    await untilGone(Number(header['pid']));
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'no descriptor is free → a retryable Embedder error that says so',
+    async () => {
+      const program = `
+      const { EmbedderProcess } = await import(${JSON.stringify(built('process/child-process.js'))});
+      const { closeSync, openSync } = await import('node:fs');
+      const taken = [];
+      try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+      const child = new EmbedderProcess({ name: 'test', command: process.execPath, args: [], log: () => {} });
+      const errors = [child.request({}, new Uint8Array(), new AbortController().signal), child.ready];
+      const [asked, ready] = await Promise.allSettled(errors);
+      await child.stop();
+      for (const fd of taken) closeSync(fd);
+      console.log(JSON.stringify({ alive: child.alive, types: [asked.reason.type, ready.reason.type], message: ready.reason.message }));
+    `;
+      const inShell = ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, program];
+      const { stdout } = await promisify(execFile)('sh', inShell);
+      expect(JSON.parse(stdout)).toEqual({
+        alive: false,
+        types: [FailureType.EmbeddingEmbedder, FailureType.EmbeddingEmbedder],
+        message: 'embedder test: its process could not be started: too many open files',
+      });
+    },
+  );
 
   test.runIf(process.platform === 'linux')('the worker is killed → its embedder process ends', async () => {
     const worker = spawn(process.execPath, [

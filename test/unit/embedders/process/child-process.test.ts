@@ -166,7 +166,9 @@ describe('EmbedderProcess', () => {
   });
 
   test('stop of one that ends on SIGTERM → nothing is waited for', async () => {
-    const { child } = start(`process.on('SIGTERM', () => process.exit(7)); ${READY}`, { killGraceMs: 2 ** 31 - 1 });
+    const { child } = start(`process.on("SIGTERM", () => process.exit(7)); ${READY} onFrame(() => 0);`, {
+      killGraceMs: 2 ** 31 - 1,
+    });
     await child.ready;
     await child.stop();
     await expect(request(child)).rejects.toThrow('ended with exit code 7');

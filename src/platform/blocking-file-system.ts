@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import type { FileStat, FileSystem, OpenFile } from './file-system.ts';
-import { fileStat, OPEN_FLAGS } from './system-calls.ts';
+import { fileStat, OPEN_FLAGS, REMOVE_FOLDER } from './system-calls.ts';
 
 class BlockingOpenFile implements OpenFile {
   readonly #fd: number;
@@ -14,6 +14,10 @@ class BlockingOpenFile implements OpenFile {
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
+    return fs.readSync(this.#fd, into, 0, into.byteLength, position);
+  }
+
+  readSync(into: Uint8Array, position: number): number {
     return fs.readSync(this.#fd, into, 0, into.byteLength, position);
   }
 
@@ -53,6 +57,7 @@ export const blockingFileSystem: FileSystem = {
   link: async (existing, path) => fs.linkSync(existing, path),
   rename: async (from, to) => fs.renameSync(from, to),
   unlink: async (path) => fs.unlinkSync(path),
+  removeFolder: async (path) => fs.rmSync(path, REMOVE_FOLDER),
   makeFolder: async (path) => void fs.mkdirSync(path, { recursive: true }),
   list: async (path) => fs.readdirSync(path),
   stat: statOrUndefined,

@@ -6,6 +6,8 @@ export interface OpenFile {
   write(bytes: Uint8Array, position: number): Promise<number>;
   /** @returns bytes read, 0 at the end of the file */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** {@link read} for a thread that may block. */
+  readSync(into: Uint8Array, position: number): number;
   size(): Promise<number>;
   /** fsync(2). After a failure the file must be thrown away: the kernel may have dropped the dirty pages. */
   sync(): Promise<void>;
@@ -24,6 +26,8 @@ export interface FileSystem {
   link(existing: string, path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Like `rm -rf`: a folder with all that is in it, or nothing if it is not there. */
+  removeFolder(path: string): Promise<void>;
   /** Like `mkdir -p`. */
   makeFolder(path: string): Promise<void>;
   list(path: string): Promise<string[]>;

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FileStat, FileSystem, OpenFile } from './file-system.ts';
-import { fileStat, OPEN_FLAGS } from './system-calls.ts';
+import { fileStat, OPEN_FLAGS, REMOVE_FOLDER } from './system-calls.ts';
 
 class NodeOpenFile implements OpenFile {
   readonly #handle: fs.FileHandle;
@@ -21,6 +21,10 @@ class NodeOpenFile implements OpenFile {
 
   async read(into: Uint8Array, position: number): Promise<number> {
     return (await this.#handle.read(into, 0, into.byteLength, position)).bytesRead;
+  }
+
+  readSync(into: Uint8Array, position: number): number {
+    return readSync(this.#handle.fd, into, 0, into.byteLength, position);
   }
 
   async size(): Promise<number> {
@@ -81,6 +85,7 @@ export const nodeFileSystem: FileSystem = {
   link: (existing, path) => fs.link(existing, path),
   rename: (from, to) => fs.rename(from, to),
   unlink: (path) => fs.unlink(path),
+  removeFolder: (path) => fs.rm(path, REMOVE_FOLDER),
   makeFolder,
   list: (path) => fs.readdir(path),
   stat: statOrUndefined,

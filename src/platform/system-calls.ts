@@ -8,6 +8,9 @@ export const OPEN_FLAGS: Record<OpenMode, number> = {
   'read-write': constants.O_RDWR,
 };
 
+/** A file that appears meanwhile, a zombie attempt's, makes it look again. */
+export const REMOVE_FOLDER = { recursive: true, force: true, maxRetries: 3, retryDelay: 100 } as const;
+
 export function fileStat(found: BigIntStats): FileStat {
   return {
     size: Number(found.size),

@@ -34,7 +34,7 @@ export async function compactSegments(
     }
     return writer.reference === undefined ? [] : [writer.reference];
   } finally {
-    rows.close();
+    await rows.close();
   }
 }
 

@@ -1,11 +1,12 @@
-import { rm } from 'node:fs/promises';
+import type { FileSystem } from '../platform/file-system.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
 
 /**
- * Removes the spool of a task that is done. A folder that is gone already is fine; a file that appears meanwhile (a
- * zombie attempt's) makes it look again.
+ * Removes the spool of a task that is done: its checkpoint has to be durable under its name before. A folder that is gone
+ * already is fine.
  *
  * @throws errno errors
  */
-export async function removeSpool(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+export function removeSpool(folder: string, fileSystem: FileSystem = nodeFileSystem): Promise<void> {
+  return fileSystem.removeFolder(folder);
 }

@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FailureType } from '../contract/failure-types.ts';
@@ -13,7 +12,7 @@ import { segmentReference } from './segment-writer.ts';
 import type { SegmentReference, SpoolShape } from './types.ts';
 
 export interface SpoolRowsOptions {
-  /** Used to wait for the segments and to check them. @default the real one */
+  /** @default the real one */
   fileSystem?: FileSystem;
   signal?: AbortSignal;
   /** How long to wait for segments that are absent or short: NFS shows another host's files late. @default 90000 */
@@ -43,9 +42,9 @@ export class SpoolRows {
   readonly dim: number;
   readonly #folder: string;
   readonly #index: RowIndex;
-  readonly #files: number[];
+  readonly #files: OpenFile[];
 
-  private constructor(folder: string, shape: SpoolShape, index: RowIndex, files: number[]) {
+  private constructor(folder: string, shape: SpoolShape, index: RowIndex, files: OpenFile[]) {
     this.#folder = folder;
     this.rows = shape.rows;
     this.dim = shape.dim;
@@ -71,12 +70,20 @@ export class SpoolRows {
       position: new Float64Array(shape.rows),
     };
     const deadline = Date.now() + (options.waitMs ?? WAIT_MS);
-    for (const [number, segment] of segments.entries()) {
-      addRows(index, number, shape.dim, await readSegment(folder, shape, segment, { ...options, deadline }));
+    const files: OpenFile[] = [];
+    try {
+      for (const [number, segment] of segments.entries()) {
+        const { file, prefix } = await openSegment(folder, shape, segment, { ...options, deadline });
+        files.push(file);
+        addRows(index, number, shape.dim, prefix);
+      }
+      const missing = index.segment.indexOf(NO_SEGMENT);
+      if (missing >= 0) throw incomplete(folder, `no segment holds row ${missing}`);
+    } catch (error) {
+      await closeAll(files);
+      throw error;
     }
-    const missing = index.segment.indexOf(NO_SEGMENT);
-    if (missing >= 0) throw incomplete(folder, `no segment holds row ${missing}`);
-    return new SpoolRows(folder, shape, index, openAll(folder, segments));
+    return new SpoolRows(folder, shape, index, files);
   }
 
   /** Copies `count` rows from row `start` into the first `count × dim` values of `into`. */
@@ -94,8 +101,8 @@ export class SpoolRows {
     swapOnBigEndian(bytes);
   }
 
-  close(): void {
-    for (const file of this.#files.splice(0)) closeSync(file);
+  close(): Promise<void> {
+    return closeAll(this.#files.splice(0));
   }
 
   /** How many rows from `row` on lie one after the other in one segment. */
@@ -118,7 +125,7 @@ export class SpoolRows {
     if (file === undefined) throw new Error(`${this.#folder}: rows were read after close`);
     const position = this.#index.position[row] as number;
     for (let done = 0; done < into.length;) {
-      const got = readSync(file, into, done, into.length - done, position + done);
+      const got = file.readSync(into.subarray(done), position + done);
       if (got === 0) throw incomplete(this.#folder, `a segment became shorter while row ${row} was read`);
       done += got;
     }
@@ -135,23 +142,18 @@ function addRows(index: RowIndex, segment: number, dim: number, prefix: SegmentP
   }
 }
 
-function openAll(folder: string, segments: readonly SegmentReference[]): number[] {
-  const files: number[] = [];
-  try {
-    for (const { name } of segments) files.push(openSync(join(folder, name), 'r'));
-    return files;
-  } catch (error) {
-    for (const file of files) closeSync(file);
-    throw error;
-  }
+/** They were only read: an error of close(2) says nothing about the rows. */
+async function closeAll(files: readonly OpenFile[]): Promise<void> {
+  for (const file of files) await file.close().catch(() => undefined);
 }
 
-async function readSegment(
+/** Opens a segment and checks that it is, byte for byte, the one that was named. */
+async function openSegment(
   folder: string,
   shape: SpoolShape,
   segment: SegmentReference,
   options: SpoolRowsOptions & { deadline: number },
-): Promise<SegmentPrefix> {
+): Promise<{ file: OpenFile; prefix: SegmentPrefix }> {
   const { fileSystem = nodeFileSystem } = options;
   const epoch = segmentEpoch(segment.name);
   if (epoch === undefined) throw incomplete(folder, `"${segment.name}" is not the name of a segment`);
@@ -159,14 +161,17 @@ async function readSegment(
   try {
     const prefix = await scanSegment(file, shape, epoch, segment.bytes);
     const found = prefix && segmentReference(segment.name, prefix.bytes, prefix.crc);
-    if (prefix !== undefined && found?.bytes === segment.bytes && found.crc32 === segment.crc32) return prefix;
+    if (prefix !== undefined && found?.bytes === segment.bytes && found.crc32 === segment.crc32) {
+      return { file, prefix };
+    }
     const described = found === undefined ? 'a segment of another task' : `${found.bytes} bytes, CRC ${found.crc32}`;
     throw incomplete(
       folder,
       `${segment.name}: expected ${segment.bytes} sound bytes, CRC ${segment.crc32}, found ${described}`,
     );
-  } finally {
-    await file.close();
+  } catch (error) {
+    await closeAll([file]);
+    throw error;
   }
 }
 

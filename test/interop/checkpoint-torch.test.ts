@@ -35,6 +35,7 @@ function keepingUnfinished(copy: string): typeof nodeFileSystem {
       return {
         write: (bytes, position) => file.write(bytes, position),
         read: (into, position) => file.read(into, position),
+        readSync: (into, position) => file.readSync(into, position),
         size: () => file.size(),
         close: () => file.close(),
         sync: async () => {

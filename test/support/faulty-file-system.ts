@@ -6,12 +6,14 @@ export type Operation =
   | 'open'
   | 'write'
   | 'read'
+  | 'readSync'
   | 'size'
   | 'sync'
   | 'close'
   | 'link'
   | 'rename'
   | 'unlink'
+  | 'removeFolder'
   | 'makeFolder'
   | 'list'
   | 'stat'
@@ -35,11 +37,19 @@ export interface FaultyOptions {
   fault?: (call: Call) => Fault | undefined;
   /** Most bytes that one write takes. */
   shortWrites?: number;
+  /** Every read and write moves half of what was asked for, at least a byte. */
+  halves?: boolean;
   /** Changes the bytes of a write on their way to the disk. */
   tamper?: (bytes: Uint8Array, call: Call) => Uint8Array;
 }
 
-/** A real file system on which chosen operations fail; {@link calls} tells what was asked for. */
+/** Lets a call through, or says that it fails, or that it is to be carried out and fail all the same. */
+interface Verdict {
+  call: Call;
+  fault: Fault | undefined;
+}
+
+/** A file system, the real one by default, on which chosen operations fail; {@link calls} tells what was asked for. */
 export class FaultyFileSystem implements FileSystem {
   readonly calls: Call[] = [];
   readonly #options: FaultyOptions;
@@ -66,6 +76,10 @@ export class FaultyFileSystem implements FileSystem {
 
   unlink(path: string): Promise<void> {
     return this.run('unlink', path, () => this.#inner.unlink(path));
+  }
+
+  removeFolder(path: string): Promise<void> {
+    return this.run('removeFolder', path, () => this.#inner.removeFolder(path));
   }
 
   makeFolder(path: string): Promise<void> {
@@ -95,15 +109,19 @@ export class FaultyFileSystem implements FileSystem {
     act: (call: Call) => Promise<Result>,
     forget?: (result: Result) => Promise<void>,
   ): Promise<Result> {
-    const call = { number: this.calls.length + 1, operation, path };
-    this.calls.push(call);
-    const fault = this.#options.fault?.(call);
+    const { call, fault } = this.begin(operation, path);
     if (fault === undefined) return act(call);
     if (fault.lie) {
       const result = await act(call);
       await forget?.(result);
     }
     throw errnoError(fault.errno, operation);
+  }
+
+  begin(operation: Operation, path: string): Verdict {
+    const call = { number: this.calls.length + 1, operation, path };
+    this.calls.push(call);
+    return { call, fault: this.#options.fault?.(call) };
   }
 }
 
@@ -121,14 +139,20 @@ class FaultyFile implements OpenFile {
   }
 
   write(bytes: Uint8Array, position: number): Promise<number> {
-    const taken = bytes.subarray(0, this.#options.shortWrites ?? bytes.byteLength);
+    const taken = this.#part(bytes).subarray(0, this.#options.shortWrites ?? bytes.byteLength);
     return this.#system.run('write', this.#path, (call) => {
       return this.#inner.write(this.#options.tamper?.(taken, call) ?? taken, position);
     });
   }
 
   read(into: Uint8Array, position: number): Promise<number> {
-    return this.#system.run('read', this.#path, () => this.#inner.read(into, position));
+    return this.#system.run('read', this.#path, () => this.#inner.read(this.#part(into), position));
+  }
+
+  readSync(into: Uint8Array, position: number): number {
+    const { fault } = this.#system.begin('readSync', this.#path);
+    if (fault !== undefined) throw errnoError(fault.errno, 'read');
+    return this.#inner.readSync(this.#part(into), position);
   }
 
   size(): Promise<number> {
@@ -137,6 +161,10 @@ class FaultyFile implements OpenFile {
 
   sync(): Promise<void> {
     return this.#system.run('sync', this.#path, () => this.#inner.sync());
+  }
+
+  #part(bytes: Uint8Array): Uint8Array {
+    return this.#options.halves ? bytes.subarray(0, Math.ceil(bytes.length / 2)) : bytes;
   }
 
   /** The descriptor is gone even when close(2) fails. */

@@ -8,6 +8,7 @@ import type { WrittenTorchFile } from '../../torch/index.ts';
 import type { CheckedCheckpoint } from '../check-source.ts';
 import { corrupted, errnoOf, incompatible } from '../errors.ts';
 import type { CheckpointContent, CheckpointExpectation, PublishResult } from '../types.ts';
+import { findCheckpoint, type WantedCheckpoint } from './existing.ts';
 import { syncFolderShared } from './folder-sync.ts';
 import { checkContent, checkpointPayload } from './payload.ts';
 import { placeFile } from './place.ts';
@@ -169,20 +170,17 @@ function assertReadBack({ problem, status }: CheckedCheckpoint, expected: 'in_pr
   if (status !== expected) throw new ReadBackError(`status is ${status}, expected ${expected}`);
 }
 
-/** EEXIST: whoever was first wins if it is the same checkpoint; values need not be equal, embedders are not exact. */
+/** EEXIST: whoever was first wins if it is the same checkpoint. */
 async function keepExisting(fileSystem: FileSystem, path: string, content: CheckpointContent): Promise<PublishResult> {
-  const stat = await fileSystem.stat(path);
-  if (stat && !stat.isFile) throw taken(path, 'it is not a regular file');
-  const place = { fileSystem, path, judgedAs: path };
-  const found = await reopenAndCheck(place, { level: 'deep', expect: expectation(content) });
-  const { problem, status } = found.checked;
-  if (problem?.class === 'unavailable') throw problem;
-  if (problem) throw taken(path, problem.reason);
-  if (status === 'in_progress') throw taken(path, 'it is not complete');
-  await syncFolderShared(fileSystem, dirname(path));
-  const sha256 = found.sha256 ?? (await digestOf(fileSystem, path, found.bytes));
-  const { rows, dim } = content.rows;
-  return { outcome: 'existing', path, bytes: found.bytes, sha256, rows, dim };
+  const found = await findCheckpoint(path, expectation(content), fileSystem);
+  if (found === undefined) throw vanished(path);
+  if ('problem' in found) throw taken(path, found.problem);
+  return found;
+}
+
+/** As open(2) says it: worth another try, no verdict on a file. */
+function vanished(path: string): Error {
+  return Object.assign(new Error(`ENOENT: ${path} was there, and is gone again`), { code: 'ENOENT', syscall: 'open' });
 }
 
 function taken(path: string, why: string): Error {
@@ -190,16 +188,7 @@ function taken(path: string, why: string): Error {
   return incompatible(path, 'TARGET_TAKEN', text);
 }
 
-async function digestOf(fileSystem: FileSystem, path: string, bytes: number): Promise<string> {
-  const file = await fileSystem.open(path, 'read');
-  try {
-    return await digestFile(file, bytes);
-  } finally {
-    await file.close();
-  }
-}
-
-function expectation({ kind, ids, rows }: CheckpointContent): CheckpointExpectation {
+function expectation({ kind, ids, rows }: CheckpointContent): WantedCheckpoint & CheckpointExpectation {
   return { kind, ids, dim: rows.dim, source: 'what was written' };
 }
 

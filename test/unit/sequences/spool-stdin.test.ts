@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { spoolStdin } from '../../../src/sequences/index.ts';
-import { errnoError, FailingFileSystem } from '../../support/failing-file-system.ts';
+import { FaultyFileSystem } from '../../support/faulty-file-system.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const TEXT = '>a\nACGT\n';
@@ -26,9 +26,9 @@ describe('spoolStdin', () => {
   });
 
   test('the file is fsynced before it gets its name, the folders after', async () => {
-    const fileSystem = new FailingFileSystem();
+    const fileSystem = new FaultyFileSystem({ halves: true });
     await spoolStdin(stream(), await temporaryFolder(), { fileSystem });
-    const names = fileSystem.operations.map(({ name }) => name).filter((name) => /sync|rename/iu.test(name));
+    const names = fileSystem.calls.map(({ operation }) => operation).filter((name) => /sync|rename/iu.test(name));
     expect(names).toEqual(['sync', 'rename', 'syncFolder', 'syncFolder']);
   });
 
@@ -40,7 +40,10 @@ describe('spoolStdin', () => {
 
   test.each(['open', 'write', 'sync', 'close', 'rename'])('%s fails → its error, no file left behind', async (name) => {
     const folder = await temporaryFolder();
-    const fileSystem = new FailingFileSystem((call) => (call.name === name ? errnoError('ENOSPC', call) : undefined));
+    const fileSystem = new FaultyFileSystem({
+      halves: true,
+      fault: (call) => (call.operation === name ? { errno: 'ENOSPC' } : undefined),
+    });
     await expect(spoolStdin(stream(), folder, { fileSystem })).rejects.toMatchObject({ code: 'ENOSPC' });
     const left = await readdir(folder, { recursive: true, withFileTypes: true });
     expect(left.filter((entry) => entry.isFile())).toEqual([]);

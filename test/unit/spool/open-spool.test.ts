@@ -6,7 +6,7 @@ import type { FileSystem } from '../../../src/platform/file-system.ts';
 import { nodeFileSystem } from '../../../src/platform/node-file-system.ts';
 import { openSpool, removeSpool } from '../../../src/spool/index.ts';
 import type { SpoolShape } from '../../../src/spool/index.ts';
-import { errnoError, FailingFileSystem } from '../../support/failing-file-system.ts';
+import { FaultyFileSystem } from '../../support/faulty-file-system.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { append, CLAIM, missingOf, neverAborted, readAll, rowOf, rowsOf, SHAPE } from './support.ts';
 
@@ -71,10 +71,11 @@ describe('Spool: one attempt', () => {
   });
 
   test('a durable batch → file, its folder and the folder above fsynced; later batches the file only', async () => {
-    const fileSystem = new FailingFileSystem();
+    const fileSystem = new FaultyFileSystem({ halves: true });
     const folder = await spoolFolder();
     const spool = await open(folder, fileSystem);
-    const syncs = () => fileSystem.operations.filter(({ name }) => name.startsWith('sync')).map(({ path }) => path);
+    const syncs = () =>
+      fileSystem.calls.filter(({ operation }) => operation.startsWith('sync')).map(({ path }) => path);
     await append(spool, [0]);
     const segment = join(folder, (await segmentNames(folder))[0] as string);
     expect(syncs()).toEqual([segment, folder, join(folder, '..')]);
@@ -83,12 +84,12 @@ describe('Spool: one attempt', () => {
   });
 
   test('sync: false → no fsync at all', async () => {
-    const fileSystem = new FailingFileSystem();
+    const fileSystem = new FaultyFileSystem({ halves: true });
     const folder = await spoolFolder();
     const spool = await open(folder, fileSystem);
     await spool.append(ALL, rowsOf(ALL), { sync: false });
     const segments = await spool.finish();
-    expect(fileSystem.operations.filter(({ name }) => name.startsWith('sync'))).toEqual([]);
+    expect(fileSystem.calls.filter(({ operation }) => operation.startsWith('sync'))).toEqual([]);
     expect(await readAll(folder, segments)).toEqual(ALL.map((ordinal) => rowOf(ordinal)));
   });
 
@@ -217,10 +218,10 @@ describe('Spool: the next attempt', () => {
     const folder = await spoolFolder();
     const first = await open(folder);
     await first.append([0], rowsOf([0]), { sync: false });
-    const fileSystem = new FailingFileSystem();
+    const fileSystem = new FaultyFileSystem({ halves: true });
     const second = await open(folder, fileSystem);
     expect(second.recoveredRows).toBe(1);
-    expect(fileSystem.operations.filter(({ name }) => name === 'sync')).toHaveLength(1);
+    expect(fileSystem.calls.filter(({ operation }) => operation === 'sync')).toHaveLength(1);
   });
 });
 
@@ -323,9 +324,12 @@ describe('Spool: two attempts at a time', () => {
   test('aborted between listing and claim → claims nothing', async () => {
     const folder = await spoolFolder();
     const abort = new AbortController();
-    const fileSystem = new FailingFileSystem(({ name }) => {
-      if (name === 'list') abort.abort(new Error('gone'));
-      return undefined;
+    const fileSystem = new FaultyFileSystem({
+      halves: true,
+      fault: ({ operation }) => {
+        if (operation === 'list') abort.abort(new Error('gone'));
+        return undefined;
+      },
     });
     await expect(openSpool(folder, SHAPE, CLAIM, { fileSystem, signal: abort.signal })).rejects.toThrow('gone');
     expect(await readdir(folder)).toEqual([]);
@@ -353,7 +357,10 @@ describe('Spool: I/O errors', () => {
   test('the n-th operation fails, for every n → nothing acknowledged is lost, a later attempt ends with the same rows', async () => {
     for (let n = 1; ; n++) {
       const folder = await spoolFolder();
-      const failing = new FailingFileSystem((call) => (call.number === n ? errnoError('EIO', call) : undefined));
+      const failing = new FaultyFileSystem({
+        halves: true,
+        fault: (call) => (call.number === n ? { errno: 'EIO' } : undefined),
+      });
       const acknowledged: number[] = [];
       const outcome = await (async () => {
         const spool = await open(folder, failing);
@@ -368,7 +375,7 @@ describe('Spool: I/O errors', () => {
       if (missingOf(next).length > 0) await append(next, missingOf(next));
       const expected = ALL.map((ordinal) => rowOf(ordinal));
       expect(await readAll(folder, await next.finish())).toEqual(expected);
-      if (failing.operations.length < n) {
+      if (failing.calls.length < n) {
         expect(outcome).toEqual(expected);
         return;
       }
@@ -382,21 +389,24 @@ describe('Spool: I/O errors', () => {
       const folder = await spoolFolder();
       let broken = '';
       let armed = false;
-      const fileSystem = new FailingFileSystem((call) => {
-        if (!armed || call.name !== name || broken !== '') return undefined;
-        broken = call.path;
-        return errnoError('ENOSPC', call);
+      const fileSystem = new FaultyFileSystem({
+        halves: true,
+        fault: (call) => {
+          if (!armed || call.operation !== name || broken !== '') return undefined;
+          broken = call.path;
+          return { errno: 'ENOSPC' };
+        },
       });
       const spool = await open(folder, fileSystem);
       await append(spool, [0, 1]);
       armed = true;
       await expect(append(spool, [2, 3])).rejects.toMatchObject({ code: 'ENOSPC' });
       expect(missingOf(spool)).toEqual([2, 3, 4, 5, 6]);
-      const before = fileSystem.operations.length;
+      const before = fileSystem.calls.length;
       await append(spool, [2, 3]);
       await append(spool, [4, 5, 6]);
       const segments = await spool.finish();
-      const later = fileSystem.operations.slice(before).map(({ path }) => path);
+      const later = fileSystem.calls.slice(before).map(({ path }) => path);
       expect(later).not.toContain(broken);
       expect(segments).toHaveLength(2);
       expect(await readAll(folder, segments)).toEqual(ALL.map((ordinal) => rowOf(ordinal)));
@@ -406,10 +416,13 @@ describe('Spool: I/O errors', () => {
   test('fsync fails after rows without fsync → those do not count either', async () => {
     const folder = await spoolFolder();
     let failed = false;
-    const fileSystem = new FailingFileSystem((call) => {
-      if (call.name !== 'sync' || failed) return undefined;
-      failed = true;
-      return errnoError('EIO', call);
+    const fileSystem = new FaultyFileSystem({
+      halves: true,
+      fault: (call) => {
+        if (call.operation !== 'sync' || failed) return undefined;
+        failed = true;
+        return { errno: 'EIO' };
+      },
     });
     const spool = await open(folder, fileSystem);
     await spool.append([0], rowsOf([0]), { sync: false });
@@ -423,9 +436,10 @@ describe('Spool: I/O errors', () => {
   test('close fails at the end → rejected; what was fsynced is found again', async () => {
     const folder = await spoolFolder();
     let armed = false;
-    const fileSystem = new FailingFileSystem((call) =>
-      armed && call.name === 'close' ? errnoError('EDQUOT', call) : undefined,
-    );
+    const fileSystem = new FaultyFileSystem({
+      halves: true,
+      fault: (call) => (armed && call.operation === 'close' ? { errno: 'EDQUOT' } : undefined),
+    });
     const spool = await open(folder, fileSystem);
     await append(spool, ALL);
     armed = true;

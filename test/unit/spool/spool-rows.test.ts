@@ -7,7 +7,7 @@ import type { RowSource } from '../../../src/checkpoint/types.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { openSpool, SpoolRows } from '../../../src/spool/index.ts';
 import type { SegmentReference, SpoolRowsOptions } from '../../../src/spool/index.ts';
-import { errnoError, FailingFileSystem } from '../../support/failing-file-system.ts';
+import { FaultyFileSystem } from '../../support/faulty-file-system.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { append, CLAIM, neverAborted, readAll, rowOf, rowsOf, SHAPE } from './support.ts';
 
@@ -72,8 +72,8 @@ describe('SpoolRows.read', () => {
   test('after close → refused; close again → fine', async () => {
     const { folder, segments } = await writeSpool();
     const rows = await open(folder, segments);
-    rows.close();
-    rows.close();
+    await rows.close();
+    await rows.close();
     expect(() => rows.read(0, 1, new Float32Array(3))).toThrow('rows were read after close');
   });
 });
@@ -146,7 +146,10 @@ describe('SpoolRows.open', () => {
   test('an I/O error → passed on, never "incomplete"', async () => {
     const { folder, segments } = await writeSpool();
     for (const name of ['open', 'size', 'read'] as const) {
-      const fileSystem = new FailingFileSystem((call) => (call.name === name ? errnoError('ESTALE', call) : undefined));
+      const fileSystem = new FaultyFileSystem({
+        halves: true,
+        fault: (call) => (call.operation === name ? { errno: 'ESTALE' } : undefined),
+      });
       await expect(open(folder, segments, { fileSystem, waitMs: 0 })).rejects.toMatchObject({ code: 'ESTALE' });
     }
   });
@@ -173,7 +176,7 @@ describe('SpoolRows.open', () => {
     const rows = await SpoolRows.open(folder, shape, await spool.finish());
     const into = new Float32Array(vectors.length);
     rows.read(0, 40, into);
-    rows.close();
+    await rows.close();
     expect(Buffer.from(into.buffer).equals(Buffer.from(vectors.buffer))).toBe(true);
   });
 

@@ -34,6 +34,6 @@ export async function readAll(folder: string, segments: SegmentReference[], shap
     rows.read(0, shape.rows, values);
     return Array.from({ length: shape.rows }, (_, row) => [...values.subarray(row * shape.dim, (row + 1) * shape.dim)]);
   } finally {
-    rows.close();
+    await rows.close();
   }
 }

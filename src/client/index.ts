@@ -18,5 +18,5 @@ export { RunHandle } from './run-handle.ts';
 export type { RunStatus } from './run-handle.ts';
 export { startPrepared, startRun } from './start-run.ts';
 export type { StartOptions } from './start-run.ts';
-export { startHint, unservedQueues } from './unserved-queues.ts';
-export type { QueueNeed } from './unserved-queues.ts';
+export { startHint } from './unserved-queues.ts';
+export type { UnservedQueue } from './unserved-queues.ts';

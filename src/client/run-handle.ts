@@ -10,7 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { QUERY_PROGRESS, SIGNAL_PAUSE, SIGNAL_RESUME } from '../contract/names.ts';
 import { EXIT_CODES, outcomeOfFailure, type Outcome, type RunOutcome } from '../contract/outcome.ts';
 import type { RunProgress } from '../contract/progress.ts';
+import { openTasksOfRun } from './open-tasks.ts';
 import { pendingWork, type PendingWork } from './pending-work.ts';
+import { findUnserved, queueObserver, type UnservedQueue } from './unserved-queues.ts';
 
 /** A server that is being restarted is asked again; a run of hours must not end because of it. */
 const RECONNECT_MS = 2000;
@@ -72,11 +74,20 @@ export class RunHandle {
 
   /** Where the run is now. */
   async status(): Promise<RunStatus> {
-    const [progress, pending] = await Promise.all([
+    const [progress, tasks] = await Promise.all([
       this.#handle().query<RunProgress>(QUERY_PROGRESS),
-      pendingWork(this.#client, this.workflowId),
+      openTasksOfRun(this.#client, this.workflowId),
     ]);
-    return { ...progress, ...pending };
+    return { ...progress, ...pendingWork(tasks) };
+  }
+
+  /**
+   * Queues on which tasks of this run wait and that no worker serves; the run goes on when one comes. Needs no worker to
+   * answer. A worker whose slots are all taken is not a missing one. A queue that was never polled is found after 10 s, the
+   * death of the last worker within 80 s.
+   */
+  unservedQueues(): Promise<UnservedQueue[]> {
+    return findUnserved(queueObserver(this.#client, this.workflowId), Date.now());
   }
 
   /** Asks the run to stop: open tasks flush their rows, spools are kept. */

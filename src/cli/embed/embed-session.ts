@@ -79,7 +79,7 @@ export class EmbedSession {
     this.#run = run;
     await this.#sayStarted(run);
     if (this.#flags.detach === true) return resultOfLeaving('started', 0, this.#ending());
-    const outcome = await this.#watch(client, run);
+    const outcome = await this.#watch(run);
     if (outcome.outcome !== 'success') await this.#keepHistories(client, run);
     return resultOfRun(this.#flags.out, outcome, this.#ending());
   }
@@ -110,16 +110,14 @@ export class EmbedSession {
     this.#say(`Attached to ${run.workflowId}${done}`);
   }
 
-  async #watch(client: Client, run: RunHandle): Promise<RunOutcome> {
+  async #watch(run: RunHandle): Promise<RunOutcome> {
     const { signal } = this.#ended;
     const view = progressView(this.#flags.progress && this.#flags.json !== true, process.stderr);
     const watching = this.#watchProgress(run, view.update.bind(view));
     const workers = watchWorkers(
       {
-        client,
-        run,
+        unserved: () => run.unservedQueues(),
         settings: this.#backend!.settings,
-        embedders: this.#options.embedders.map(({ name }) => name),
         log: (line) => this.#say(line),
         ...(this.#flags.waitForWorkers === undefined ? {} : { waitSeconds: this.#flags.waitForWorkers }),
       },

@@ -1,56 +1,52 @@
-import type { Client } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startHint, unservedQueues, type ConnectionSettings, type RunHandle } from '../../client/index.ts';
+import { startHint, type ConnectionSettings, type UnservedQueue } from '../../client/index.ts';
 import { FailureType } from '../../contract/failure-types.ts';
-import { gpuTaskQueue, IO_TASK_QUEUE } from '../../contract/names.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 
+/** A queue that was never polled is named within a minute: the client looks for it after 10 s of waiting. */
 const CHECK_INTERVAL_MS = 15_000;
 
 export interface WorkerWatchOptions {
-  client: Client;
-  run: RunHandle;
+  /** The queues that nobody serves now. */
+  unserved(): Promise<UnservedQueue[]>;
   settings: ConnectionSettings;
-  embedders: readonly string[];
   /** Give up after this long without a worker. */
   waitSeconds?: number;
   log: (line: string) => void;
+  /** @default 15000 */
+  intervalMs?: number;
 }
 
 /**
- * Says which queue has no worker and how to start one, until the signal fires. A missing worker is no failure: the run
- * goes on when one comes.
+ * Says which queue has no worker and how to start one, and when one has come, until the signal fires. A missing worker is
+ * no failure: the run goes on when one comes.
  *
  * @throws VirnucproError `RunError.InvalidInput` when `waitSeconds` have passed without one
  */
 export async function watchWorkers(options: WorkerWatchOptions, signal: AbortSignal): Promise<void> {
-  const { log, waitSeconds = Infinity } = options;
-  const interval = Math.min(CHECK_INTERVAL_MS, waitSeconds * 1000);
-  const missingSince = new Map<string, number>();
+  const { log, settings, waitSeconds = Infinity, intervalMs = CHECK_INTERVAL_MS } = options;
+  const interval = Math.min(intervalMs, waitSeconds * 1000);
+  const missingSince = new Map<string, { hint: string; at: number }>();
   while (!signal.aborted) {
     await sleep(interval, undefined, { signal }).catch(() => {});
-    if (signal.aborted) return;
-    const hints = await missingWorkers(options).catch(() => undefined);
-    if (hints === undefined) continue;
-    for (const hint of hints) if (!missingSince.has(hint)) log(hint);
-    for (const hint of missingSince.keys()) if (!hints.includes(hint)) missingSince.delete(hint);
-    for (const hint of hints) missingSince.set(hint, missingSince.get(hint) ?? Date.now() - interval);
-    const [longest] = [...missingSince.entries()].filter(([, since]) => Date.now() - since >= waitSeconds * 1000);
-    if (longest !== undefined) throw gaveUp(longest[0], waitSeconds);
+    // A server that does not answer says nothing about workers.
+    const unserved = signal.aborted ? undefined : await options.unserved().catch(() => undefined);
+    if (unserved === undefined) continue;
+    for (const queue of missingSince.keys()) {
+      if (unserved.some((one) => one.queue === queue)) continue;
+      missingSince.delete(queue);
+      log(`a worker serves the queue ${queue}`);
+    }
+    for (const one of unserved) {
+      // A queue may lack both kinds of workers.
+      if (missingSince.has(one.queue)) continue;
+      const hint = startHint(one, settings);
+      missingSince.set(one.queue, { hint, at: Date.now() - interval });
+      log(hint);
+    }
+    const longest = [...missingSince.values()].find(({ at }) => Date.now() - at >= waitSeconds * 1000);
+    if (longest !== undefined) throw gaveUp(longest.hint, waitSeconds);
   }
-}
-
-async function missingWorkers({ client, run, settings, embedders }: WorkerWatchOptions): Promise<string[]> {
-  const io = await unservedQueues(client, [{ name: IO_TASK_QUEUE, type: 'workflow' }]);
-  if (io.length > 0) return io.map((need) => startHint(need, settings));
-  const { waitingTasks, runningTasks } = await run.status();
-  if (waitingTasks === 0 || runningTasks > 0) return [];
-  const hints: string[] = [];
-  for (const embedder of embedders) {
-    const unserved = await unservedQueues(client, [{ name: gpuTaskQueue(embedder), type: 'activity' }]);
-    hints.push(...unserved.map((need) => startHint(need, settings, embedder)));
-  }
-  return hints;
 }
 
 function gaveUp(hint: string, seconds: number): VirnucproError {

@@ -1,0 +1,86 @@
+import type { Client } from '@temporalio/client';
+import { WORKFLOW_EMBED_PARTITION } from '../contract/names.ts';
+
+/** A task of a run that is with a worker or waits for one. */
+export interface OpenTask {
+  /** undefined: an old server that does not say. */
+  queue: string | undefined;
+  type: 'workflow' | 'activity';
+  state: 'waiting' | 'running';
+  /** When it could first have been taken, in milliseconds since 1970; a retry that is not due yet lies in the future. */
+  since: number;
+  /** Absent for a workflow task. */
+  activity?: PendingActivity;
+}
+
+type Description = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
+export type PendingActivity = NonNullable<Description['pendingActivities']>[number];
+type Timestamp = PendingActivity['scheduledTime'];
+
+/** temporal.api.enums.v1.PendingActivityState; a task that is paused neither waits nor runs. */
+const ACTIVITY_STATES: ReadonlyMap<number, OpenTask['state']> = new Map([
+  [1, 'waiting'],
+  [2, 'running'],
+  // Asked to end, and still with its worker.
+  [3, 'running'],
+  [5, 'running'],
+]);
+/** temporal.api.enums.v1.PendingWorkflowTaskState */
+const WORKFLOW_TASK_STARTED = 2;
+
+const EMBED_FILE = 'embedFile';
+
+/** The open tasks of a run and of its open partitions. */
+export async function openTasksOfRun(client: Client, workflowId: string): Promise<OpenTask[]> {
+  const run = await describe(client, workflowId);
+  const tasks = tasksOf(run);
+  for (const child of run.pendingChildren ?? []) {
+    if (child.workflowId) tasks.push(...tasksOf(await describe(client, child.workflowId)));
+  }
+  return tasks;
+}
+
+/** Whether a task of an open partition of any run on this server is with a worker of the queue; at most 50 are looked at. */
+export async function isAnyTaskRunning(client: Client, queue: string): Promise<boolean> {
+  const { executions } = await client.workflowService.listWorkflowExecutions({
+    namespace: client.options.namespace,
+    query: `WorkflowType = '${WORKFLOW_EMBED_PARTITION}' AND ExecutionStatus = 'Running'`,
+    pageSize: 50,
+  });
+  for (const { execution } of executions ?? []) {
+    if (!execution?.workflowId) continue;
+    const tasks = tasksOf(await describe(client, execution.workflowId));
+    if (tasks.some((task) => task.queue === queue && task.state === 'running')) return true;
+  }
+  return false;
+}
+
+function describe(client: Client, workflowId: string): Promise<Description> {
+  return client.workflowService.describeWorkflowExecution({
+    namespace: client.options.namespace,
+    execution: { workflowId },
+  });
+}
+
+function tasksOf({ executionConfig, pendingWorkflowTask, pendingActivities }: Description): OpenTask[] {
+  const ownQueue = executionConfig?.taskQueue?.name ?? undefined;
+  const tasks: OpenTask[] = [];
+  if (pendingWorkflowTask) {
+    const isStarted = Number(pendingWorkflowTask.state) === WORKFLOW_TASK_STARTED;
+    const since = milliseconds(pendingWorkflowTask.scheduledTime);
+    tasks.push({ queue: ownQueue, type: 'workflow', state: isStarted ? 'running' : 'waiting', since });
+  }
+  for (const activity of pendingActivities ?? []) {
+    const state = ACTIVITY_STATES.get(Number(activity.state));
+    if (state === undefined) continue;
+    const isEmbedding = activity.activityType?.name === EMBED_FILE;
+    const queue = activity.activityOptions?.taskQueue?.name ?? (isEmbedding ? undefined : ownQueue);
+    const since = Math.max(milliseconds(activity.scheduledTime), milliseconds(activity.nextAttemptScheduleTime));
+    tasks.push({ queue, type: 'activity', state, since, activity });
+  }
+  return tasks;
+}
+
+function milliseconds(time: Timestamp): number {
+  return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
+}

@@ -2,8 +2,13 @@ import { Context } from '@temporalio/activity';
 import { setMaxListeners } from 'node:events';
 import { OWNER_RENEWAL_MS, renewClaim } from '../run/owner.ts';
 
-/** How often an activity says that it lives. The SDK passes on at most one beat per throttle interval (≤ 3 s). */
+/**
+ * How often an activity says that it lives, at most. The SDK passes on at most one beat per throttle interval (3 s, or 0.8 of
+ * a heartbeat timeout that is shorter).
+ */
 const BEAT_INTERVAL_MS = 1000;
+/** Beats within a heartbeat timeout, at least: of one of 1 s, none must be missed because a timer fires late. */
+const BEATS_PER_TIMEOUT = 5;
 
 /** What a running activity may use of its surroundings. */
 export interface ActivityScope {
@@ -33,7 +38,7 @@ export async function withHeartbeats<T>(
   // Every file that is read or validated for an activity listens to its signal, many at a time.
   setMaxListeners(0, context.cancellationSignal);
   // No beat at once: the timeout counts from the start of the attempt, and a beat costs the server as much as an activity.
-  const timer = setInterval(beat, BEAT_INTERVAL_MS);
+  const timer = setInterval(beat, beatInterval(context.info.heartbeatTimeoutMs));
   try {
     context.cancellationSignal.throwIfAborted();
     return await work({
@@ -45,6 +50,10 @@ export async function withHeartbeats<T>(
   } finally {
     clearInterval(timer);
   }
+}
+
+function beatInterval(heartbeatTimeoutMs: number | undefined): number {
+  return Math.min(BEAT_INTERVAL_MS, (heartbeatTimeoutMs || Number.POSITIVE_INFINITY) / BEATS_PER_TIMEOUT);
 }
 
 function renewSometimes(directory: string, workflowId: string): void {

@@ -5,12 +5,19 @@ import { FailureType } from '../contract/failure-types.ts';
 import type { EmbedHeartbeat } from '../contract/progress.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { embedderFactory } from '../embedders/index.ts';
-import { countFruitlessFailures, openSpool, recordFailure, type EpochClaim, type Spool } from '../spool/index.ts';
+import {
+  countFruitlessFailures,
+  recordFailure,
+  type EpochClaim,
+  type SegmentReference,
+  type Spool,
+} from '../spool/index.ts';
 import type { ActivityScope } from './activity-scope.ts';
 import { commitSignal } from './commit-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { BatchEmbedder } from './embed-batch.ts';
 import { embedMissingRows } from './embed-rows.ts';
+import { openTaskSpool } from './open-task-spool.ts';
 import { requireFingerprint } from './require-fingerprint.ts';
 import { loadTask, type LoadedTask } from './task.ts';
 
@@ -31,17 +38,22 @@ export async function embedFile(
 ): Promise<EmbedFileResult> {
   const loaded = await loadTask(input);
   requireFingerprint(loaded);
-  const spool = await openSpool(loaded.spoolFolder, loaded.shape, epochClaim(), { signal: commitSignal(scope.signal) });
+  const spool = await openTaskSpool(loaded, epochClaim(), commitSignal(scope.signal));
+  if (spool === undefined) return resultOf(loaded, []);
   const rowsBefore = spool.durableRows;
   try {
     await embedWith(embedders, loaded, spool, scope);
-    const segments = await spool.finish();
-    return { spool: loaded.spoolName, segments, rows: loaded.shape.rows, dim: loaded.shape.dim };
+    return resultOf(loaded, await spool.finish());
   } catch (error) {
     throw await counted(error, loaded.spoolFolder, spool, rowsBefore);
   } finally {
     await spool.close();
   }
+}
+
+/** @param segments none: the checkpoint is there already */
+function resultOf({ spoolName, shape }: LoadedTask, segments: SegmentReference[]): EmbedFileResult {
+  return { spool: spoolName, segments, rows: shape.rows, dim: shape.dim };
 }
 
 async function embedWith(

@@ -5,6 +5,7 @@ import { sweepTemps } from '../run/clear-the-way.ts';
 import { finishRun as finish } from '../run/finish.ts';
 import { readOwner, releaseClaim } from '../run/owner.ts';
 import { loadPlan } from '../run/plan.ts';
+import { sweepSpools } from '../run/sweep-spools.ts';
 import type { ActivityScope } from './activity-scope.ts';
 
 /**
@@ -18,7 +19,11 @@ export async function finishRun(input: FinishRunInput, scope: ActivityScope): Pr
   const mayWrite = owner?.workflowId === workflowId;
   const outcome = await finish(input, { workflowId, workflowRunId }, mayWrite, scope.signal);
   if (!mayWrite) return outcome;
-  if (input.plan !== undefined) await sweepTemps(directory, (await loadPlan(directory, input.plan.plan)).tasks);
+  if (input.plan !== undefined) {
+    const plan = await loadPlan(directory, input.plan.plan);
+    await sweepTemps(directory, plan.tasks);
+    await sweepSpools(directory, plan, scope.signal);
+  }
   await releaseClaim(directory, workflowId);
   Context.current().log.info(outcome.message, { directory, outcome: outcome.outcome });
   return outcome;

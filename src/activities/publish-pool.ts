@@ -3,17 +3,18 @@ import type { PublishResult } from '../checkpoint/types.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { entryUrl } from '../platform/entry-url.ts';
-import type { PublishReply, PublishTask } from './publish-task.ts';
+import type { PublishReply, PublishTask, StoppableTask } from './publish-task.ts';
 
 /** One publishes while the other waits for its three fsyncs; more would each have to be started and warmed up. */
 const THREADS = 2;
 /** Threads end when nothing was published for this long, so that a pool does not outlive its worker. */
 const IDLE_MS = 10_000;
 
-let pool: Piscina<PublishTask, PublishReply> | undefined;
+let pool: Piscina<StoppableTask, PublishReply> | undefined;
 
 /**
- * Publishes a checkpoint in a thread of its own.
+ * Publishes a checkpoint in a thread of its own, which is told of an abort: it then gives the file no name any more and
+ * stops waiting for rows, but clears away what it has written.
  *
  * @throws what publishCheckpoint and SpoolRows throw; the abort reason
  */
@@ -25,7 +26,10 @@ export async function publishInThread(task: PublishTask, signal: AbortSignal): P
     idleTimeout: IDLE_MS,
   });
   signal.throwIfAborted();
-  const reply = await pool.run(task);
+  const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const onAbort = () => void Atomics.store(stop, 0, 1);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const reply = await pool.run({ task, stop }).finally(() => signal.removeEventListener('abort', onAbort));
   signal.throwIfAborted();
   if (reply.ok) return reply.result;
   throw revived(reply.error);

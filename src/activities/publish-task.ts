@@ -16,6 +16,12 @@ export interface PublishTask {
   kind: WrittenKind;
 }
 
+/** A task, and the one number that tells the thread to stop: not 0 once the attempt has been aborted. */
+export interface StoppableTask {
+  task: PublishTask;
+  stop: Int32Array<SharedArrayBuffer>;
+}
+
 /** Errors lose their class on the way between threads, so what is needed of them is sent as data. */
 export type PublishReply =
   | { ok: true; result: PublishResult }

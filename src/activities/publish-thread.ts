@@ -1,11 +1,15 @@
 import { VirnucproError } from '../contract/virnucpro-error.ts';
-import { blockingFileSystem as fileSystem } from '../platform/blocking-file-system.ts';
+import { blockingFileSystem } from '../platform/blocking-file-system.ts';
 import { readPart } from '../sequences/index.ts';
-import type { PublishReply, PublishTask } from './publish-task.ts';
+import type { PublishReply, PublishTask, StoppableTask } from './publish-task.ts';
 import { settleCheckpoint } from './settle-checkpoint.ts';
+import { stoppable } from './stoppable-file-system.ts';
 
 /** Runs in a thread: pickling, CRCs and read-back of a checkpoint take seconds and must not block the event loop. */
-export default async function publish(task: PublishTask): Promise<PublishReply> {
+export default async function publish({ task, stop }: StoppableTask): Promise<PublishReply> {
+  const fileSystem = stoppable(blockingFileSystem, () => {
+    if (Atomics.load(stop, 0) !== 0) throw new Error('the attempt was aborted');
+  });
   try {
     return { ok: true, result: await settleCheckpoint(task, await idsOf(task), fileSystem) };
   } catch (error) {

@@ -1,9 +1,14 @@
 import { publishCheckpoint } from '../checkpoint/index.ts';
 import type { PublishResult } from '../checkpoint/types.ts';
+import { FailureType } from '../contract/failure-types.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
 import type { FileSystem } from '../platform/file-system.ts';
 import { removeSpool, SpoolRows } from '../spool/index.ts';
 import { existingCheckpoint } from './existing-checkpoint.ts';
 import type { PublishTask } from './publish-task.ts';
+
+/** How often a wait for rows looks whether another attempt has published them meanwhile and removed the spool. */
+const LOOK_MS = 500;
 
 /** What settling a task takes; where its ids come from is the caller's business. */
 export type SpooledTask = Pick<PublishTask, 'spoolFolder' | 'shape' | 'segments' | 'checkpointFile' | 'kind'>;
@@ -26,10 +31,36 @@ export async function settleCheckpoint(
 }
 
 async function publishRows(task: SpooledTask, ids: string[], fileSystem: FileSystem): Promise<PublishResult> {
-  const rows = await SpoolRows.open(task.spoolFolder, task.shape, task.segments, { fileSystem });
+  if (task.segments.length === 0 && (await fileSystem.stat(task.checkpointFile)) !== undefined) {
+    const message = `${task.checkpointFile}: incompatible: another file is there and is not this checkpoint; move it away`;
+    throw new VirnucproError(FailureType.CheckpointIncompatible, message);
+  }
+  const opened = await openRows(task, ids, fileSystem);
+  if (!(opened instanceof SpoolRows)) return opened;
   try {
-    return await publishCheckpoint(task.checkpointFile, { kind: task.kind, ids, rows }, { fileSystem });
+    return await publishCheckpoint(task.checkpointFile, { kind: task.kind, ids, rows: opened }, { fileSystem });
   } finally {
-    await rows.close();
+    await opened.close();
+  }
+}
+
+/** The rows, or the checkpoint that another attempt made of them while they were waited for. */
+async function openRows(task: SpooledTask, ids: string[], fileSystem: FileSystem): Promise<SpoolRows | PublishResult> {
+  const published = new AbortController();
+  let existing: PublishResult | undefined;
+  const look = async () => {
+    // What cannot be looked at now is looked at again.
+    existing = await existingCheckpoint(task, ids, fileSystem).catch(() => undefined);
+    if (existing !== undefined) published.abort();
+  };
+  const timer = setInterval(() => void look(), LOOK_MS);
+  try {
+    const { signal } = published;
+    return await SpoolRows.open(task.spoolFolder, task.shape, task.segments, { fileSystem, signal });
+  } catch (error) {
+    if (existing !== undefined) return existing;
+    throw error;
+  } finally {
+    clearInterval(timer);
   }
 }

@@ -45,12 +45,17 @@ async function createExclusively(fileSystem: FileSystem, path: string) {
 }
 
 /**
- * Whether the next epoch is claimed. The file is opened by its exact name: listings and attributes lag on NFS, opening
- * asks the server.
+ * Whether a later attempt holds the task: the next epoch is claimed, or this one's claim is gone, because the task was done
+ * and its folder removed. Files are opened by their exact names: listings and attributes lag on NFS, opening asks the server.
  */
 export async function isOvertaken(fileSystem: FileSystem, folder: string, epoch: number): Promise<boolean> {
+  if (await isClaimed(fileSystem, folder, epoch + 1)) return true;
+  return !(await isClaimed(fileSystem, folder, epoch));
+}
+
+async function isClaimed(fileSystem: FileSystem, folder: string, epoch: number): Promise<boolean> {
   try {
-    const file = await fileSystem.open(join(folder, claimName(epoch + 1)), 'read');
+    const file = await fileSystem.open(join(folder, claimName(epoch)), 'read');
     await file.close();
     return true;
   } catch (error) {

@@ -147,7 +147,7 @@ export class Spool {
       }
     } catch (error) {
       await this.#dropWriter();
-      throw error;
+      throw await this.#explained(error);
     }
     if (sync) this.#unsynced = [];
     this.#count(ordinals, sync);
@@ -176,12 +176,22 @@ export class Spool {
   async #checkCurrent(): Promise<void> {
     const { signal, fileSystem, folder } = this.#state;
     signal.throwIfAborted();
-    if (await isOvertaken(fileSystem, folder, this.epoch)) {
-      throw new VirnucproError(
-        FailureType.RunStaleAttempt,
-        `${folder}: a later attempt has taken over (this one holds epoch ${this.epoch}); its rows go on from there`,
-      );
-    }
+    if (await isOvertaken(fileSystem, folder, this.epoch)) throw this.#stale();
+  }
+
+  /** Files that are not found in a folder that another attempt has removed are no fault of the storage. */
+  async #explained(error: unknown): Promise<unknown> {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
+    const { fileSystem, folder } = this.#state;
+    const overtaken = await isOvertaken(fileSystem, folder, this.epoch).catch(() => false);
+    return overtaken ? this.#stale() : error;
+  }
+
+  #stale(): VirnucproError {
+    return new VirnucproError(
+      FailureType.RunStaleAttempt,
+      `${this.#state.folder}: a later attempt has taken over (this one holds epoch ${this.epoch}); its rows go on from there`,
+    );
   }
 
   async #closeWriter(): Promise<void> {

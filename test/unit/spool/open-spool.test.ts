@@ -300,6 +300,19 @@ describe('Spool: two attempts at a time', () => {
     );
   });
 
+  test.each([1, 2])(
+    'folder removed after %i batches, the task being done → StaleAttempt, no folder made',
+    async (batches) => {
+      const folder = await spoolFolder();
+      const zombie = await open(folder);
+      for (let batch = 1; batch < batches; batch++) await append(zombie, [batch]);
+      await removeSpool(folder);
+      await expect(append(zombie, [0])).rejects.toMatchObject({ type: FailureType.RunStaleAttempt });
+      await zombie.close();
+      await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+    },
+  );
+
   test('a zombie that writes on after the newer attempt looked → its segment is named up to there', async () => {
     const folder = await spoolFolder();
     const blind: FileSystem = { ...nodeFileSystem, open: hideClaims };
@@ -349,7 +362,7 @@ describe('Spool: two attempts at a time', () => {
 
 /** As a client whose cached folder never shows another one's claim. */
 const hideClaims: FileSystem['open'] = (path, mode) => {
-  if (mode !== 'read' || !path.endsWith('.json')) return nodeFileSystem.open(path, mode);
+  if (mode !== 'read' || !path.endsWith('epoch-0000000002.json')) return nodeFileSystem.open(path, mode);
   return Promise.reject(Object.assign(new Error('ENOENT'), { code: 'ENOENT' }));
 };
 

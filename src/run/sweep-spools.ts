@@ -1,0 +1,39 @@
+import { basename, join } from 'node:path';
+import { validateCheckpoint } from '../checkpoint/index.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { removeSpool } from '../spool/index.ts';
+import { isComplete } from './judge-existing.ts';
+import { plannedTask, type Plan } from './plan.ts';
+import { internal } from './run-folder.ts';
+import { taskSpool } from './task-spool.ts';
+
+/**
+ * Removes spools of tasks whose checkpoint is there: those of an attempt that died between publishing and removing, or that
+ * went on for a while after another had done its task. Spools of other tasks are kept for the next run.
+ *
+ * @throws errno errors and the abort reason
+ */
+export async function sweepSpools(directory: string, plan: Plan, signal: AbortSignal): Promise<void> {
+  const left = new Set(await spoolNames(directory));
+  if (left.size === 0) return;
+  for (const [index, task] of plan.tasks.entries()) {
+    const { embedder } = plannedTask(plan, index);
+    const { folder, shape } = taskSpool(plan, task, embedder);
+    if (!left.has(basename(folder))) continue;
+    const { kind, dim } = embedder.description;
+    const options = { level: 'structure', expect: { kind, dim }, signal } as const;
+    const entry = await validateCheckpoint(join(directory, task.checkpoint), options);
+    if (entry.result === 'valid' && isComplete(entry) && entry.rows === shape.rows) {
+      await removeSpool(join(directory, folder));
+    }
+  }
+}
+
+async function spoolNames(directory: string): Promise<string[]> {
+  try {
+    return await nodeFileSystem.list(join(directory, internal.spool));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,13 +1,17 @@
+import { FailureType } from '../contract/failure-types.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
 import type { EmbedItem } from '../embedders/types.ts';
 import { readPart } from '../sequences/index.ts';
 import type { Spool } from '../spool/index.ts';
-import type { BatchEmbedder } from './embed-batch.ts';
+import type { BadSequence, BatchEmbedder, EmbeddedRows } from './embed-batch.ts';
 import type { LoadedTask } from './task.ts';
 
 /**
  * Embeds what the spool lacks, batch by batch; while one batch is being made durable the next is computed.
  *
  * @param onDurable called when rows have become durable
+ * @throws VirnucproError `EmbeddingError.InvalidInput` naming a record that fails alone, `EmbeddingError.OutOfMemory` if
+ *   that is why; what BatchEmbedder and the spool throw
  */
 export async function embedMissingRows(
   loaded: LoadedTask,
@@ -22,21 +26,24 @@ export async function embedMissingRows(
   onDurable();
   try {
     for await (const items of missingBatches(loaded, spool, batches, signal)) {
-      for await (const { items: done, vectors } of batches.embed(items)) await writer.write(done, vectors);
+      for await (const result of batches.embed(items)) await writer.take(result);
     }
+    for await (const result of batches.finish()) await writer.take(result);
   } finally {
     await writer.flush();
   }
 }
 
 class RowWriter {
+  readonly #file: string;
   readonly #first: number;
   readonly #spool: Spool;
   readonly #sync: boolean;
   readonly #onDurable: () => void;
   #inFlight: Promise<void> = Promise.resolve();
 
-  constructor({ task }: LoadedTask, spool: Spool, sync: boolean, onDurable: () => void) {
+  constructor({ inputFile, task }: LoadedTask, spool: Spool, sync: boolean, onDurable: () => void) {
+    this.#file = inputFile;
     this.#first = task.part.first;
     this.#spool = spool;
     this.#sync = sync;
@@ -44,16 +51,25 @@ class RowWriter {
   }
 
   /** Resolves when the rows before these are durable. */
-  async write(items: readonly EmbedItem[], vectors: Float32Array): Promise<void> {
+  async take(result: EmbeddedRows | BadSequence): Promise<void> {
     await this.#inFlight;
-    const ordinals = items.map(({ ordinal }) => ordinal - this.#first);
-    this.#inFlight = this.#spool.append(ordinals, vectors, { sync: this.#sync }).then(this.#onDurable);
+    if ('error' in result) throw badSequence(this.#file, result);
+    const ordinals = result.items.map(({ ordinal }) => ordinal - this.#first);
+    this.#inFlight = this.#spool.append(ordinals, result.vectors, { sync: this.#sync }).then(this.#onDurable);
     this.#inFlight.catch(() => {});
   }
 
   flush(): Promise<void> {
     return this.#inFlight;
   }
+}
+
+/** A device with more memory may hold what this one cannot, so only that is worth another attempt. */
+function badSequence(file: string, { item, error }: BadSequence): VirnucproError {
+  const isTooLarge = error.type === FailureType.EmbeddingOutOfMemory;
+  const what = isTooLarge ? 'does not fit into memory even alone' : 'makes the embedder fail on its own';
+  const message = `record "${item.id}" of ${file} ${what}: ${error.message}`;
+  return new VirnucproError(isTooLarge ? error.type : FailureType.EmbeddingInvalidInput, message, { cause: error });
 }
 
 async function* missingBatches(
@@ -66,7 +82,10 @@ async function* missingBatches(
   const options = { gzip: task.gzip, signal, ...(chunkLength === null ? {} : { chunkLength }) };
   let batch: EmbedItem[] = [];
   for await (const window of readPart(inputFile, task.part, options)) {
-    if (spool.has(window.ordinal - task.part.first)) continue;
+    if (spool.has(window.ordinal - task.part.first)) {
+      batches.know(window);
+      continue;
+    }
     batch.push(window);
     if (batch.length < batches.batchSize) continue;
     yield batch;

@@ -1,9 +1,10 @@
-import { badRecord, embedderError } from './embedder-error.ts';
+import { BadRowsError, type BadRow } from './bad-rows.ts';
+import { embedderError } from './embedder-error.ts';
 import type { EmbedItem, Embedder, EmbedResult } from './types.ts';
 
 /**
  * Keeps the port's promise for any embedder: a row for every item and every value finite, or a rejection.
- * A row of NaN or infinity rejects with `EmbeddingError.InvalidInput` naming the record.
+ * Rows of NaN or infinity reject with a {@link BadRowsError}, which names their records and still holds the other rows.
  */
 export function checkedEmbedder(inner: Embedder): Embedder {
   const { description } = inner;
@@ -26,10 +27,19 @@ function checkRows(name: string, dim: number, items: readonly EmbedItem[], rows:
   if (rows.length !== items.length * dim) {
     throw embedderError(`embedder ${name}: expected ${items.length} × ${dim} values, got ${rows.length}`);
   }
-  for (let index = 0; index < rows.length; index++) {
-    const value = rows[index] as number;
+  const bad = badRows(name, dim, items, rows);
+  if (bad.length > 0) throw new BadRowsError(bad, rows, dim);
+}
+
+function badRows(name: string, dim: number, items: readonly EmbedItem[], rows: EmbedResult): BadRow[] {
+  const bad: BadRow[] = [];
+  for (let at = 0; at < rows.length; at++) {
+    const value = rows[at] as number;
     if (Number.isFinite(value)) continue;
-    const item = items[Math.floor(index / dim)];
-    throw badRecord(`embedder ${name} gave ${value} for record "${item?.id}"; remove the record or check its sequence`);
+    const index = Math.floor(at / dim);
+    const reason = `embedder ${name} gave ${value} for record "${items[index]?.id}"; remove the record or check its sequence`;
+    bad.push({ index, reason });
+    at = (index + 1) * dim - 1;
   }
+  return bad;
 }

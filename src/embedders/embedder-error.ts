@@ -6,9 +6,13 @@ export function embedderError(message: string, options?: ErrorOptions): Virnucpr
   return new VirnucproError(FailureType.EmbeddingEmbedder, message, options);
 }
 
-/** A record that no attempt can embed. */
-export function badRecord(message: string): VirnucproError {
-  return new VirnucproError(FailureType.EmbeddingInvalidInput, message);
+/**
+ * The process of an embedder died. Requests of other tasks die with it, so this says less of a batch than an answer does.
+ */
+export class EmbedderDiedError extends VirnucproError {
+  constructor(message: string) {
+    super(FailureType.EmbeddingEmbedder, message);
+  }
 }
 
 /** An option or a name that a person has to change. */

@@ -48,7 +48,7 @@ export interface Embedder {
   readonly description: EmbedderDescription;
   /** Loads the model; safe to call more than once. */
   start(signal: AbortSignal): Promise<void>;
-  /** All or nothing: either a row for every item, all finite, or a rejection. */
+  /** Either a row for every item, all finite, or a rejection; a `BadRowsError` holds the rows that are finite. */
   embed(task: EmbedTask, items: readonly EmbedItem[], signal: AbortSignal): Promise<EmbedResult>;
   /** False once its process has died: the next start() makes a new one. */
   readonly alive: boolean;

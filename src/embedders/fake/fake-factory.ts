@@ -13,8 +13,10 @@ const OPTIONS = {
   dim: 'values per row (default 16)',
   delayMs: 'milliseconds per sequence (default 0)',
   log: 'file that gets one line "{file}<TAB>{ordinal}" per sequence it embeds',
-  failOn: 'id of a record that makes it fail',
-  nanOn: 'id of a record whose row is NaN',
+  failOn: 'ids of records that make it fail, separated by commas',
+  nanOn: 'ids of records whose rows are NaN',
+  crashOn: 'ids of records at which it kills its own process, each time',
+  oomOn: 'ids of records that do not fit into its memory',
   oomAbove: 'batches of more sequences than this are out of memory',
   crashAt: 'kills its own process at this sequence of a task, from 1, once per task',
 };
@@ -37,11 +39,18 @@ function readSettings(options: EmbedderOptions): FakeSettings {
     dim,
     delayMs: reader.integer('delayMs', 0, MAX_COUNT) ?? 0,
     log: log === undefined ? undefined : resolve(log),
-    failOn: reader.text('failOn'),
-    nanOn: reader.text('nanOn'),
+    failOn: idsOf(reader.text('failOn')),
+    nanOn: idsOf(reader.text('nanOn')),
+    crashOn: idsOf(reader.text('crashOn')),
+    oomOn: idsOf(reader.text('oomOn')),
     oomAbove: reader.integer('oomAbove', 0, MAX_COUNT),
     crashAt: reader.integer('crashAt', 1, MAX_COUNT),
   };
+}
+
+/** Ids may hold commas themselves: the whole text is one, too. */
+function idsOf(text: string | undefined): string[] {
+  return text === undefined ? [] : [...new Set([text, ...text.split(',')])];
 }
 
 function describe(options: EmbedderOptions, _alphabet: Alphabet): EmbedderDescription {

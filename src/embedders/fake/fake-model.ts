@@ -36,13 +36,8 @@ export class FakeModel {
     items: readonly EmbedItem[],
     isDropped: () => boolean,
   ): Promise<Float32Array | undefined> {
-    const { dim, oomAbove } = this.#settings;
-    if (oomAbove !== undefined && items.length > oomAbove) {
-      throw new VirnucproError(
-        FailureType.EmbeddingOutOfMemory,
-        `out of memory: a batch of ${items.length} sequences, room for ${oomAbove}`,
-      );
-    }
+    const { dim } = this.#settings;
+    this.#requireMemory(items);
     const rows = new Float32Array(items.length * dim);
     for (const [index, item] of items.entries()) {
       rows.set(await this.#embedOne(task, item), index * dim);
@@ -51,12 +46,22 @@ export class FakeModel {
     return rows;
   }
 
+  #requireMemory(items: readonly EmbedItem[]): void {
+    const { oomAbove, oomOn } = this.#settings;
+    const misfit = items.find(({ id }) => oomOn.includes(id));
+    if (misfit !== undefined) throw outOfMemory(`record "${misfit.id}" is too large (option oomOn)`);
+    if (oomAbove !== undefined && items.length > oomAbove) {
+      throw outOfMemory(`a batch of ${items.length} sequences, room for ${oomAbove}`);
+    }
+  }
+
   async #embedOne(task: EmbedTask, item: EmbedItem): Promise<Float32Array> {
-    const { dim, delayMs, failOn, nanOn } = this.#settings;
+    const { dim, delayMs, failOn, nanOn, crashOn } = this.#settings;
     this.#maybeCrash(task);
     await this.#pause(delayMs);
-    if (item.id === failOn) throw embedderError(`record "${item.id}" makes it fail (option failOn)`);
-    const row = item.id === nanOn ? new Float32Array(dim).fill(Number.NaN) : fakeVector(item.sequence, dim);
+    if (crashOn.includes(item.id)) process.kill(process.pid, 'SIGKILL');
+    if (failOn.includes(item.id)) throw embedderError(`record "${item.id}" makes it fail (option failOn)`);
+    const row = nanOn.includes(item.id) ? new Float32Array(dim).fill(Number.NaN) : fakeVector(item.sequence, dim);
     if (this.#log !== undefined) writeSync(this.#log, `${task.file}\t${item.ordinal}\n`);
     return row;
   }
@@ -75,6 +80,10 @@ export class FakeModel {
     this.#embedded.set(scratchFolder, count);
     if (count === this.#settings.crashAt && markCrash(scratchFolder)) process.kill(process.pid, 'SIGKILL');
   }
+}
+
+function outOfMemory(how: string): VirnucproError {
+  return new VirnucproError(FailureType.EmbeddingOutOfMemory, `out of memory: ${how}`);
 }
 
 /** @returns false if the task's crash has happened before */

@@ -3,8 +3,14 @@ export interface FakeSettings {
   dim: number;
   delayMs: number;
   log: string | undefined;
-  failOn: string | undefined;
-  nanOn: string | undefined;
+  /** Ids. */
+  failOn: string[];
+  /** Ids. */
+  nanOn: string[];
+  /** Ids. */
+  crashOn: string[];
+  /** Ids. */
+  oomOn: string[];
   oomAbove: number | undefined;
   crashAt: number | undefined;
 }

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import { FailureType } from '../../contract/failure-types.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { deferred } from '../../platform/deferred.ts';
-import { embedderError } from '../embedder-error.ts';
+import { embedderError, EmbedderDiedError } from '../embedder-error.ts';
 import type { Frame } from './frames.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 
@@ -189,7 +189,7 @@ export class EmbedderProcess {
   #die(how: string): void {
     if (this.#death !== undefined) return;
     const said = this.#lastWords.length === 0 ? '' : `; it last said: ${this.#lastWords.join(' / ')}`;
-    this.#death = embedderError(`embedder ${this.#spec.name}: its process ${how}${said}`);
+    this.#death = new EmbedderDiedError(`embedder ${this.#spec.name}: its process ${how}${said}`);
     for (const { reject } of this.#pending.values()) reject(this.#death);
   }
 

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FailureType } from '../../../../src/contract/failure-types.ts';
+import { EmbedderDiedError } from '../../../../src/embedders/embedder-error.ts';
 import { fakeFactory } from '../../../../src/embedders/fake/fake-factory.ts';
 import { fakeVector } from '../../../../src/embedders/fake/fake-vector.ts';
 import type { Embedder, EmbedderOptions, EmbedItem } from '../../../../src/embedders/types.ts';
@@ -103,6 +104,37 @@ describe('fake embedder', () => {
     });
     expect(await readFile(log, 'utf8')).toBe('');
     expect((await embedder.embed(await newTask(), itemsOf('A', 'C'), NEVER)).length).toBe(32);
+  });
+
+  test('oomOn → OutOfMemory for every batch with that record, others are embedded', async () => {
+    const embedder = await started({ oomOn: 's1' });
+    for (const items of [itemsOf('A', 'C'), itemsOf('A', 'C').slice(1)]) {
+      await expect(embedder.embed(await newTask(), items, NEVER)).rejects.toMatchObject({
+        type: FailureType.EmbeddingOutOfMemory,
+        message: expect.stringContaining('record "s1" is too large'),
+      });
+    }
+    expect((await embedder.embed(await newTask(), itemsOf('A'), NEVER)).length).toBe(16);
+  });
+
+  test('ids separated by commas → each of them; an id that holds a comma itself → that one', async () => {
+    const embedder = await started({ failOn: 's0,s2' });
+    const [first, second, third] = itemsOf('A', 'C', 'G') as [EmbedItem, EmbedItem, EmbedItem];
+    for (const item of [first, third, { ...first, id: 's0,s2' }]) {
+      await expect(embedder.embed(await newTask(), [item], NEVER)).rejects.toThrow('makes it fail');
+    }
+    expect((await embedder.embed(await newTask(), [second], NEVER)).length).toBe(16);
+  });
+
+  test('crashOn → its process dies at that record, each time', async () => {
+    const embedder = await started({ crashOn: 's1' });
+    const task = await newTask();
+    for (let time = 0; time < 2; time++) {
+      await embedder.start(NEVER);
+      await expect(embedder.embed(task, itemsOf('A', 'C'), NEVER)).rejects.toBeInstanceOf(EmbedderDiedError);
+    }
+    await embedder.start(NEVER);
+    expect((await embedder.embed(task, itemsOf('A'), NEVER)).length).toBe(16);
   });
 
   test('crashAt → its process dies there, counted over the batches of a task, once per task', async () => {

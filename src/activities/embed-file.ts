@@ -97,6 +97,6 @@ async function counted(error: unknown, folder: string, spool: Spool, rowsBefore:
   await recordFailure(folder, { epoch: spool.epoch, rowsBefore, rowsAfter: spool.durableRows });
   const failures = await countFruitlessFailures(folder);
   if (failures < MAX_FRUITLESS_FAILURES) return error;
-  const message = `${error.message} (given up after ${failures} attempts without a new row)`;
+  const message = `given up after ${failures} attempts without a new row: ${error.message}`;
   return new VirnucproError(error.type, message, { cause: error, final: true });
 }

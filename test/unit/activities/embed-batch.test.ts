@@ -68,7 +68,8 @@ class Received {
       this.bad.push(result);
       return;
     }
-    expect([...result.vectors]).toEqual(result.items.map(({ ordinal }) => ordinal));
+    if (result.items.some(({ ordinal }, at) => result.vectors[at] !== ordinal))
+      throw new Error('rows of other records');
     this.rows.push(...result.vectors);
   }
 

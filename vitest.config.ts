@@ -4,16 +4,22 @@ const tier = (name: string, options: Record<string, unknown> = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], ...options },
 });
 
+/** Tests that mostly wait, for processes and for servers: more at a time than there are processors. */
+const WAITING = { maxWorkers: 3 };
+/** Tests that measure: nothing else beside them. */
+const ALONE = { fileParallelism: false };
+
 // One project a tier: `scripts/test.mjs` decides which of them can run on this machine and says which cannot.
 export default defineConfig({
   test: {
     projects: [
-      tier('unit', { testTimeout: 60_000 }),
-      tier('package', { testTimeout: 600_000, hookTimeout: 600_000 }),
+      tier('unit', { testTimeout: 60_000, maxWorkers: '100%' }),
+      tier('package', { testTimeout: 600_000, hookTimeout: 600_000, maxWorkers: '100%' }),
       tier('replay', { testTimeout: 120_000, hookTimeout: 120_000 }),
-      tier('interop', { testTimeout: 300_000, hookTimeout: 300_000 }),
-      tier('integration', { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false }),
-      tier('e2e', { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
+      tier('interop', { testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: '100%' }),
+      tier('integration', { testTimeout: 180_000, hookTimeout: 180_000, ...WAITING }),
+      tier('e2e', { testTimeout: 300_000, hookTimeout: 300_000, ...WAITING }),
+      tier('load', { testTimeout: 300_000, hookTimeout: 300_000, ...ALONE }),
     ],
   },
 });

@@ -20,6 +20,7 @@ export const TIERS = new Map([
   ['interop', torch],
   ['integration', server],
   ['e2e', server],
+  ['load', server],
 ]);
 
 /** @returns {Promise<Means>} */

@@ -16,13 +16,22 @@ import {
   type RunOptions,
 } from '../../src/client/index.ts';
 import { FailureType } from '../../src/contract/failure-types.ts';
-import { WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../../src/contract/names.ts';
+import { IO_TASK_QUEUE, WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../../src/contract/names.ts';
 import { createWorkers, type VirnucproWorkers } from '../../src/worker/index.ts';
 import { startDevServer, type DevServer } from '../support/dev-server.ts';
 import { contentOf, embeddedTimes, fasta, leftovers, logLines, makeInputs } from '../support/run-folder.ts';
 
 const CALLERS_QUEUE = 'callers';
 const UNCACHED_QUEUE = 'uncached';
+
+/**
+ * Where the workflows of a group of tests run: with the cache of a worker, and without any, so that each of their steps is
+ * replayed from the history.
+ */
+const MODES = [
+  { mode: 'cached', taskQueue: IO_TASK_QUEUE },
+  { mode: 'replayed at each step', taskQueue: UNCACHED_QUEUE },
+] as const;
 
 let server: DevServer;
 let connection: NativeConnection;
@@ -83,7 +92,11 @@ function fake(at: Place, options: Record<string, string> = {}, more: Partial<Run
 
 /** Starts `embeddingRun` as a client in another language would, with an id of its own. */
 function startRaw(workflowId: string, ...args: unknown[]) {
-  return client.workflow.start(WORKFLOW_EMBEDDING_RUN, { workflowId, taskQueue: 'virnucpro', args });
+  return startRawOn(IO_TASK_QUEUE, workflowId, ...args);
+}
+
+function startRawOn(taskQueue: string, workflowId: string, ...args: unknown[]) {
+  return client.workflow.start(WORKFLOW_EMBEDDING_RUN, { workflowId, taskQueue, args });
 }
 
 /** The failure that ended a workflow. */
@@ -107,11 +120,13 @@ function reportOf({ out }: Place): Record<string, unknown> {
   return JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as Record<string, unknown>;
 }
 
-describe('embeddingRun: outcomes', () => {
+describe.each(MODES)('embeddingRun: outcomes, $mode', ({ taskQueue }) => {
+  const start = (options: RunOptions) => startRun(client, options, { taskQueue });
+
   it('all embedded → completes with success, counted from disk', async () => {
     const at = place();
     makeInputs(at.folder, 3, 2);
-    const run = await startRun(client, kmer(at));
+    const run = await start(kmer(at));
     expect(run.attached).toBe(false);
     expect(await run.result()).toEqual({
       schema: 1,
@@ -134,7 +149,7 @@ describe('embeddingRun: outcomes', () => {
   it('a file that fails → completes with partial and names it', async () => {
     const at = place();
     makeInputs(at.folder, 2, 3);
-    const outcome = await (await startRun(client, fake(at, { nanOn: 's01_1' }))).result();
+    const outcome = await (await start(fake(at, { nanOn: 's01_1' }))).result();
     expect(outcome).toMatchObject({ outcome: 'partial', exitCode: 2, embedded: 1, failed: 1 });
     expect(outcome.offenders).toEqual([{ path: 's01_FAKE.pt', reason: expect.stringContaining('"s01_1"') }]);
   });
@@ -142,7 +157,7 @@ describe('embeddingRun: outcomes', () => {
   it('an embedder that always fails → each file is given up after three fruitless attempts', async () => {
     const at = place();
     makeInputs(at.folder, 1, 1);
-    const outcome = await (await startRun(client, fake(at, { failOn: 's00_0' }))).result();
+    const outcome = await (await start(fake(at, { failOn: 's00_0' }))).result();
     expect(outcome).toMatchObject({ outcome: 'partial', failed: 1 });
     expect(outcome.offenders[0]?.reason).toContain('given up after 3 attempts');
   });
@@ -150,10 +165,10 @@ describe('embeddingRun: outcomes', () => {
   it('a corrupted checkpoint → fails with its type, nothing embedded, the outcome as first detail', async () => {
     const at = place();
     makeInputs(at.folder, 2, 2);
-    await (await startRun(client, fake(at))).result();
+    await (await start(fake(at))).result();
     truncateSync(join(at.out, 's01_FAKE.pt'), 100);
     truncateSync(at.log, 0);
-    const run = await startRun(client, fake(at));
+    const run = await start(fake(at));
     const outcome = await run.result();
     expect(outcome).toMatchObject({
       outcome: 'checkpoint',
@@ -175,9 +190,9 @@ describe('embeddingRun: outcomes', () => {
     const folder = join(at.folder, 'in');
     mkdirSync(folder);
     for (let n = 0; n < 40; n++) writeFileSync(join(folder, `${'long-name-'.repeat(12)}${n}.fa`), fasta('x', 1));
-    await (await startRun(client, kmer(at))).result();
+    await (await start(kmer(at))).result();
     for (let n = 0; n < 40; n++) truncateSync(join(at.out, `${'long-name-'.repeat(12)}${n}_KMER.pt`), 10);
-    const outcome = await (await startRun(client, kmer(at))).result();
+    const outcome = await (await start(kmer(at))).result();
     expect(outcome).toMatchObject({ outcome: 'checkpoint', failed: 40 });
     expect(outcome.offenders).toHaveLength(5);
     expect(JSON.stringify(outcome).length).toBeLessThanOrEqual(2048);
@@ -188,19 +203,11 @@ describe('embeddingRun: outcomes', () => {
     const at = place();
     makeInputs(at.folder, 1, 1);
     writeFileSync(join(at.folder, 'in', 'bad.fa'), 'nonsense');
-    const outcome = await (await startRun(client, kmer(at))).result();
+    const outcome = await (await start(kmer(at))).result();
     expect(outcome).toMatchObject({ outcome: 'failed', exitCode: 1, failureType: FailureType.RunInvalidInput });
     expect(outcome.offenders).toEqual([
       { path: expect.stringContaining('bad.fa'), reason: expect.stringContaining('expected FASTA') },
     ]);
-  });
-
-  it('without a workflow cache → the same result', async () => {
-    const at = place();
-    makeInputs(at.folder, 5, 2);
-    const tuning = { partitionSize: 2, partitionsPerExecution: 2 };
-    const run = await startRun(client, kmer(at, { tuning }), { taskQueue: UNCACHED_QUEUE });
-    expect(await run.result()).toMatchObject({ outcome: 'success', tasks: 5, embedded: 5 });
   });
 });
 
@@ -248,14 +255,16 @@ describe('embeddingRun as a child of another workflow', () => {
   });
 });
 
-describe('embeddingRun: two at once on one folder', () => {
+describe.each(MODES)('embeddingRun: two at once on one folder, $mode', ({ taskQueue }) => {
+  const raw = startRawOn.bind(undefined, taskQueue);
+
   it('with another workflow id → the second fails naming the first, which goes on', async () => {
     const at = place();
     makeInputs(at.folder, 2, 20);
     const slow = { contract: 1, ...fake(at, { delayMs: '50' }) };
-    const first = await startRaw(`first-${at.folder}`, slow);
+    const first = await raw(`first-${at.folder}`, slow);
     await until(() => logLines(at.log).length > 0);
-    const second = await startRaw(`second-${at.folder}`, slow);
+    const second = await raw(`second-${at.folder}`, slow);
     const failure = await failureOf(second.result());
     expect(failure.type).toBe(FailureType.RunInvalidInput);
     expect(failure.message).toContain(`belongs to workflow first-${at.folder}`);
@@ -267,8 +276,8 @@ describe('embeddingRun: two at once on one folder', () => {
   it('after the first has ended → the second takes the folder over', async () => {
     const at = place();
     makeInputs(at.folder, 1, 1);
-    await (await startRaw(`one-${at.folder}`, { contract: 1, ...kmer(at) })).result();
-    const outcome = await (await startRaw(`two-${at.folder}`, { contract: 1, ...kmer(at) })).result();
+    await (await raw(`one-${at.folder}`, { contract: 1, ...kmer(at) })).result();
+    const outcome = await (await raw(`two-${at.folder}`, { contract: 1, ...kmer(at) })).result();
     expect(outcome).toMatchObject({ outcome: 'success', found: 1, embedded: 0 });
   });
 
@@ -276,10 +285,10 @@ describe('embeddingRun: two at once on one folder', () => {
     const at = place();
     makeInputs(at.folder, 1, 40);
     const slow = { contract: 1, ...fake(at, { delayMs: '50' }) };
-    const first = await startRaw(`ended-${at.folder}`, slow);
+    const first = await raw(`ended-${at.folder}`, slow);
     await until(() => logLines(at.log).length > 0);
     await first.terminate();
-    const outcome = await (await startRaw(`next-${at.folder}`, slow)).result();
+    const outcome = await (await raw(`next-${at.folder}`, slow)).result();
     expect(outcome).toMatchObject({ outcome: 'success', rows: 40 });
   });
 });
@@ -347,12 +356,14 @@ describe('embeddingRun: whatever the input is', () => {
   });
 });
 
-describe('embeddingRun: pause, resume, cancel, continue as new', () => {
+describe.each(MODES)('embeddingRun: pause, resume, cancel, continue as new, $mode', ({ taskQueue }) => {
+  const start = (options: RunOptions) => startRun(client, options, { taskQueue });
+
   it('paused → running tasks finish, none starts, also after continuing as new; resumed → goes on', async () => {
     const at = place();
     makeInputs(at.folder, 8, 4);
     const tuning = { partitionSize: 2, maxInFlight: 2, openPartitions: 1, partitionsPerExecution: 1 };
-    const run = await startRun(client, fake(at, { delayMs: '250' }, { tuning }));
+    const run = await start(fake(at, { delayMs: '250' }, { tuning }));
     const handle = client.workflow.getHandle(run.workflowId);
     const { runId: first } = await handle.describe();
     await until(() => logLines(at.log).length > 0);
@@ -376,9 +387,10 @@ describe('embeddingRun: pause, resume, cancel, continue as new', () => {
     const at = place();
     makeInputs(at.folder, 10, 1);
     const tuning = { partitionSize: 2, partitionsPerExecution: 2 };
-    const run = await startRun(client, kmer(at, { tuning }));
+    const run = await start(kmer(at, { tuning }));
     expect(await run.result()).toMatchObject({ outcome: 'success', tasks: 10, embedded: 10 });
     expect(await executionsOf(run)).toBe(3);
+    expect((await stickyTasksOf(run)) > 0).toBe(taskQueue === IO_TASK_QUEUE);
     expect(await run.status()).toMatchObject({ phase: 'done', total: 10, found: 0, embedded: 10, openPartitions: 0 });
   });
 
@@ -387,7 +399,7 @@ describe('embeddingRun: pause, resume, cancel, continue as new', () => {
     // Enough work that it cannot be over before a heartbeat has brought the cancellation.
     makeInputs(at.folder, 2, 200);
     const request = fake(at, { delayMs: '50' }, { batchSize: 8, tuning: { heartbeatTimeoutMs: 3000 } });
-    const run = await startRun(client, request);
+    const run = await start(request);
     await until(() => logLines(at.log).length > 40);
     await run.cancel();
     expect(await run.result()).toMatchObject({ outcome: 'cancelled', exitCode: 130 });
@@ -396,7 +408,7 @@ describe('embeddingRun: pause, resume, cancel, continue as new', () => {
     const embedded = logLines(at.log).length;
     expect(embedded).toBeLessThan(400);
     expect(leftovers(at.out).some((name) => name.endsWith('.rows'))).toBe(true);
-    const again = await startRun(client, request);
+    const again = await start(request);
     expect(await again.result()).toMatchObject({ outcome: 'success', rows: 400 });
     const times = embeddedTimes(at.log);
     expect(times.size).toBe(400);
@@ -408,10 +420,10 @@ describe('embeddingRun: pause, resume, cancel, continue as new', () => {
   it('a second start with the same request → attaches; with another → CheckpointError.Incompatible', async () => {
     const at = place();
     makeInputs(at.folder, 1, 20);
-    const first = await startRun(client, fake(at, { delayMs: '50' }));
-    const second = await startRun(client, fake(at, { delayMs: '50' }));
+    const first = await start(fake(at, { delayMs: '50' }));
+    const second = await start(fake(at, { delayMs: '50' }));
     expect(second).toMatchObject({ attached: true, workflowId: first.workflowId });
-    const other = startRun(client, fake(at, { delayMs: '50' }, { chunkLength: 30 }));
+    const other = start(fake(at, { delayMs: '50' }, { chunkLength: 30 }));
     await expect(other).rejects.toMatchObject({
       type: FailureType.CheckpointIncompatible,
       message: expect.stringContaining('chunk length: none there, 30 here'),
@@ -430,6 +442,13 @@ async function executionsOf(run: RunHandle): Promise<number> {
     runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
   } while (runId !== undefined);
   return count;
+}
+
+/** How many workflow tasks of the last execution went to the one worker that had the workflow in its cache. */
+async function stickyTasksOf(run: RunHandle): Promise<number> {
+  const { events } = await client.workflow.getHandle(run.workflowId).fetchHistory();
+  const queues = (events ?? []).flatMap((event) => event.workflowTaskScheduledEventAttributes?.taskQueue?.name ?? []);
+  return queues.filter((name) => name !== IO_TASK_QUEUE && name !== UNCACHED_QUEUE).length;
 }
 
 describe('histories', () => {

@@ -21,8 +21,9 @@ export function replayCommand(): Command {
 }
 
 const HELP = `
-A run folder gives the histories that were stored in it when a run there did not end in success; without any, and for a
-workflow id, they come from the server, those of all partitions included.
+A run folder gives the histories that the server knows, those of all partitions included, and those that were stored in
+the folder when a run there did not end in success: servers forget closed workflows. A workflow id is asked of the server.
+Where a history parts, the event is named, with what was recorded and what the code does instead.
 
 Exit codes: 0 all replay with the same decisions; 1 one does not, or nothing was found.
 

@@ -24,22 +24,35 @@ interface Execution {
 
 /**
  * Stores the histories of a run, and of its partitions that did not complete, in `DIR/.virnucpro/histories`, where
- * `virnucpro replay DIR` finds them when the server has long forgotten them.
+ * `virnucpro replay DIR` finds them when the server has long forgotten them. A {@link RunHandle} does so by itself.
  *
  * @returns paths of the files written
  * @throws WorkflowNotFoundError if the server does not know the run
- * @throws the errno error if the folder cannot be written
+ * @throws the errno error if DIR is not there or cannot be written
  */
 export async function saveHistories(client: Client, workflowId: string, directory: string): Promise<string[]> {
   const folder = path.join(directory, internal.histories);
+  // A DIR that this host does not see is not made here.
+  await fs.access(directory);
   await fs.mkdir(folder, { recursive: true });
   const written: string[] = [];
   for await (const found of fetchRunHistories(client, workflowId, 'unsuccessful')) {
-    const file = path.join(folder, `${encodeURIComponent(found.workflowId)}-${found.runId.slice(0, 8)}.json`);
+    const file = path.join(folder, historyFileName(found));
     await replaceFile(file, historyToJSON(found.history));
     written.push(file);
   }
   return written;
+}
+
+/** Under which name an execution is stored; the run id keeps the executions of one workflow apart. */
+export function historyFileName({ workflowId, runId }: Execution): string {
+  return `${encodeURIComponent(workflowId)}-${runId.slice(0, 8)}.json`;
+}
+
+/** Whether {@link saveHistories} has stored the history of this execution. */
+export async function hasStoredHistory(directory: string, execution: Execution): Promise<boolean> {
+  const stored = await storedHistories(directory);
+  return stored.some((file) => path.basename(file) === historyFileName(execution));
 }
 
 /** Paths of the histories that {@link saveHistories} stored in a run folder. */
@@ -140,9 +153,12 @@ export async function fetchHistory(
   { workflowId, runId }: { workflowId: string; runId?: string },
 ): Promise<WorkflowHistory> {
   try {
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    return { workflowId, runId: runId ?? executionOf(history)?.runId ?? '', history };
+    // Its events do not say: those of a run that was reset name the run that it was reset from.
+    const known = runId ?? (await client.workflow.getHandle(workflowId).describe()).runId;
+    const history = await client.workflow.getHandle(workflowId, known).fetchHistory();
+    return { workflowId, runId: known, history };
   } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw error;
     if (!isGrpcServiceError(error) || Number(error.code) !== NOT_FOUND) throw error;
     throw new WorkflowNotFoundError(error.details || error.message, workflowId, runId);
   }

@@ -5,15 +5,17 @@ export {
   failedExecutions,
   fetchHistory,
   fetchRunHistories,
+  historyFileName,
   readHistoryFile,
   saveHistories,
   storedHistories,
 } from './histories.ts';
 export type { WorkflowHistory } from './histories.ts';
+export type { HistoryOptions } from './history-keeper.ts';
 export { prepareRun } from './prepare-run.ts';
 export type { PreparedRun, RunOptions } from './prepare-run.ts';
 export { replayHistories } from './replay.ts';
-export type { ReplayVerdict } from './replay.ts';
+export type { EventReference, ReplayOptions, ReplayVerdict } from './replay.ts';
 export { RunHandle } from './run-handle.ts';
 export type { RunStatus } from './run-handle.ts';
 export { startPrepared, startRun } from './start-run.ts';

@@ -1,4 +1,6 @@
+import type { ReplayHistoriesIterable, ReplayResult } from '@temporalio/worker';
 import { access } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
 import { workflowBundlePath } from '../platform/workflow-bundle.ts';
 import type { WorkflowHistory } from './histories.ts';
 
@@ -9,7 +11,25 @@ export interface ReplayVerdict {
   events: number;
   /** Where the code of this version decides otherwise than the history; absent if it decides the same. */
   divergence?: string;
+  /** The first recorded event that the code does not lead to; there with `divergence`. */
+  partsAt?: EventReference;
 }
+
+/** One event of a history, as Temporal's tools name it. */
+export interface EventReference {
+  id: number;
+  /** `ActivityTaskScheduled`, … */
+  type: string;
+  /** Type of the activity, child workflow or signal that it is about. */
+  about?: string;
+}
+
+export interface ReplayOptions {
+  /** Path of another bundle of workflow code. @default the one of this package */
+  workflowBundlePath?: string;
+}
+
+type Event = NonNullable<WorkflowHistory['history']['events']>[number];
 
 /**
  * Runs the workflow code of this version against recorded histories. Nothing is executed: activities are answered from
@@ -25,25 +45,94 @@ export interface ReplayVerdict {
  */
 export async function* replayHistories(
   histories: Iterable<WorkflowHistory> | AsyncIterable<WorkflowHistory>,
+  options: ReplayOptions = {},
 ): AsyncGenerator<ReplayVerdict> {
-  // Loaded here: a client that replays nothing does without the worker's native module.
-  const { Worker } = await import('@temporalio/worker');
-  const codePath = workflowBundlePath();
-  await access(codePath);
-  const options = { workflowBundle: { codePath } };
-  for await (const { workflowId, runId, history } of histories) {
-    const verdict = { workflowId, runId, events: history.events?.length ?? 0 };
-    try {
-      await Worker.runReplayHistory(options, history, workflowId);
-      yield verdict;
-    } catch (error) {
-      yield { ...verdict, divergence: explain(error as Error) };
-    }
+  const replayer = await Replayer.start(options.workflowBundlePath ?? workflowBundlePath());
+  try {
+    for await (const history of histories) yield await judge(replayer, history);
+  } finally {
+    await replayer.stop();
   }
+}
+
+async function judge(replayer: Replayer, { workflowId, runId, history }: WorkflowHistory): Promise<ReplayVerdict> {
+  const events = history.events ?? [];
+  const verdict = { workflowId, runId, events: events.length };
+  const error = await replayer.replay(workflowId, events);
+  if (error === undefined) return verdict;
+  const partsAt = await firstDivergent(replayer, workflowId, events);
+  return { ...verdict, divergence: explain(error), partsAt: referenceTo(partsAt) };
+}
+
+/** Event 1 starts the workflow; with event 2 the server asks for its first decisions. */
+const EVENTS_WITHOUT_DECISION = 1;
+
+/** Bisects: a history that is cut before the event still replays, one that is cut behind it does not. */
+async function firstDivergent(replayer: Replayer, workflowId: string, events: readonly Event[]): Promise<Event> {
+  let [good, bad] = [EVENTS_WITHOUT_DECISION, events.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >>> 1;
+    if ((await replayer.replay(workflowId, events.slice(0, middle))) === undefined) good = middle;
+    else bad = middle;
+  }
+  return events[bad - 1]!;
+}
+
+const ATTRIBUTES = /^(?<type>.+)EventAttributes$/u;
+
+function referenceTo(event: Event): EventReference {
+  const entry = Object.entries(event).find(([name, value]) => ATTRIBUTES.test(name) && Boolean(value));
+  const type = ATTRIBUTES.exec(entry?.[0] ?? '')?.groups?.['type'] ?? 'event';
+  const { activityType, workflowType, signalName } = (entry?.[1] ?? {}) as {
+    activityType?: { name?: string };
+    workflowType?: { name?: string };
+    signalName?: string;
+  };
+  const about = activityType?.name ?? workflowType?.name ?? signalName;
+  const reference = { id: Number(event.eventId), type: `${type.charAt(0).toUpperCase()}${type.slice(1)}` };
+  return about === undefined ? reference : { ...reference, about };
 }
 
 /** The core wraps its finding in the debug form of its own structures, from which only the inner message says something. */
 function explain({ message }: Error): string {
   const inner = /Failure \{ message: "((?:[^"\\]|\\.)*)"/u.exec(message)?.[1];
   return inner?.replaceAll(/\\(.)/gu, '$1') ?? message;
+}
+
+/** One worker without a server for all histories: starting one costs ten times as much as a replay. */
+class Replayer {
+  readonly #histories: PassThrough;
+  readonly #results: AsyncIterableIterator<ReplayResult>;
+
+  static async start(codePath: string): Promise<Replayer> {
+    await access(codePath);
+    // Loaded here: a client that replays nothing does without the worker's native module.
+    const { Worker } = await import('@temporalio/worker');
+    const histories = new PassThrough({ objectMode: true });
+    const results = Worker.runReplayHistories(
+      { workflowBundle: { codePath } },
+      histories as unknown as ReplayHistoriesIterable,
+    );
+    return new Replayer(histories, results);
+  }
+
+  private constructor(histories: PassThrough, results: AsyncIterableIterator<ReplayResult>) {
+    this.#histories = histories;
+    this.#results = results;
+  }
+
+  /** @returns why the code does not lead to these events */
+  async replay(workflowId: string, events: readonly Event[]): Promise<Error | undefined> {
+    // Without a workflow task there is nothing to replay, and the core would wait for one for ever.
+    if (events.length <= EVENTS_WITHOUT_DECISION) return undefined;
+    this.#histories.write({ workflowId, history: { events } });
+    const { value, done } = await this.#results.next();
+    if (done === true) throw new Error('the replay worker ended before the history was replayed');
+    return (value as ReplayResult).error;
+  }
+
+  async stop(): Promise<void> {
+    this.#histories.end();
+    await this.#results.return?.();
+  }
 }

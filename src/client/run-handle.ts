@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { QUERY_PROGRESS, SIGNAL_PAUSE, SIGNAL_RESUME } from '../contract/names.ts';
 import { EXIT_CODES, outcomeOfFailure, type Outcome, type RunOutcome } from '../contract/outcome.ts';
 import type { RunProgress } from '../contract/progress.ts';
+import { HistoryKeeper, type HistoryOptions } from './history-keeper.ts';
 import { openTasksOfRun } from './open-tasks.ts';
 import { pendingWork, type PendingWork } from './pending-work.ts';
 import { findUnserved, queueObserver, type UnservedQueue } from './unserved-queues.ts';
@@ -30,6 +31,7 @@ export class RunHandle {
   readonly attached: boolean;
   readonly #client: Client;
   readonly #firstRunId: string | undefined;
+  readonly #histories: HistoryKeeper;
 
   constructor(
     client: Client,
@@ -37,8 +39,10 @@ export class RunHandle {
     firstRunId: string | undefined,
     directory: string,
     attached: boolean,
+    options: HistoryOptions = {},
   ) {
     this.#client = client;
+    this.#histories = new HistoryKeeper(client, workflowId, directory, options);
     this.workflowId = workflowId;
     this.directory = directory;
     this.attached = attached;
@@ -46,11 +50,19 @@ export class RunHandle {
   }
 
   /**
-   * Waits for the end of the run and gives its outcome, whatever it is: failed runs do not throw.
+   * Waits for the end of the run and gives its outcome, whatever it is: failed runs do not throw. Unless it is `success`,
+   * the histories of the run and of its partitions that did not complete are stored in DIR first, since servers forget
+   * closed workflows; see {@link HistoryOptions}.
    *
    * @throws only what says nothing about the run, e.g. that the server does not know it any more
    */
   async result(signal?: AbortSignal): Promise<RunOutcome> {
+    const outcome = await this.#outcome(signal);
+    if (outcome.outcome !== 'success') await this.#histories.keep();
+    return outcome;
+  }
+
+  async #outcome(signal?: AbortSignal): Promise<RunOutcome> {
     for (;;) {
       try {
         return (await this.#handle().result()) as RunOutcome;

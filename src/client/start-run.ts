@@ -2,12 +2,13 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import { FailureType } from '../contract/failure-types.ts';
 import { IO_TASK_QUEUE, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { keepEarlierHistories, type HistoryOptions } from './history-keeper.ts';
 import { prepareRun, type PreparedRun, type RequestDigest, type RunOptions } from './prepare-run.ts';
 import { RunHandle } from './run-handle.ts';
 
 const MEMO_REQUEST = 'virnucproRequest';
 
-export interface StartOptions {
+export interface StartOptions extends HistoryOptions {
   /** @default `virnucpro` */
   taskQueue?: string;
 }
@@ -26,6 +27,7 @@ export async function startRun(client: Client, options: RunOptions, start: Start
 /** {@link startRun} for a run that is prepared already. */
 export async function startPrepared(client: Client, run: PreparedRun, start: StartOptions = {}): Promise<RunHandle> {
   const { workflowId, input, digest } = run;
+  if (start.saveHistories !== false) await keepEarlierHistories(client, workflowId, input.directory, start);
   try {
     const handle = await client.workflow.start(WORKFLOW_EMBEDDING_RUN, {
       workflowId,
@@ -35,13 +37,13 @@ export async function startPrepared(client: Client, run: PreparedRun, start: Sta
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
-    return new RunHandle(client, workflowId, handle.firstExecutionRunId, input.directory, false);
+    return new RunHandle(client, workflowId, handle.firstExecutionRunId, input.directory, false, start);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
   const { memo } = await client.workflow.getHandle(workflowId).describe();
   requireSameRequest(workflowId, memo?.[MEMO_REQUEST] as RequestDigest | undefined, digest);
-  return new RunHandle(client, workflowId, undefined, input.directory, true);
+  return new RunHandle(client, workflowId, undefined, input.directory, true, start);
 }
 
 function requireSameRequest(workflowId: string, running: RequestDigest | undefined, asked: RequestDigest): void {

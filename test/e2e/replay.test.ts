@@ -38,20 +38,26 @@ describe('replay', () => {
 
     // Stored ones need no server.
     const fromFolder = await at.run(['replay', 'out'], { env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } });
-    expect(fromFolder).toMatchObject({ code: 0, stderr: '' });
+    expect(fromFolder.code).toBe(0);
+    expect(fromFolder.stderr).toContain('replaying what is stored in out');
     expect(fromFolder.stdout).toContain('✓ 1 of 1 history replayed with the same decisions');
 
-    const fromServer = await at.run(['replay', workflowId]);
-    expect(fromServer).toMatchObject({ code: 0, stderr: '' });
-    expect(fromServer.stdout).toContain('✓ 2 of 2 histories replayed with the same decisions');
+    // The server knows the partition, too; what both know is replayed once.
+    for (const target of ['out', workflowId]) {
+      const fromServer = await at.run(['replay', target]);
+      expect(fromServer).toMatchObject({ code: 0, stderr: '' });
+      expect(fromServer.stdout).toContain('✓ 2 of 2 histories replayed with the same decisions');
+    }
 
     const file = at.path('out', '.virnucpro', 'histories', stored[0]!);
     writeFileSync(at.path('altered.json'), readFileSync(file, 'utf8').replaceAll('"planRun"', '"planRuns"'));
-    const altered = await at.run(['replay', 'out', 'altered.json']);
+    const altered = await at.run(['replay', workflowId, 'altered.json']);
     expect(altered.code).toBe(1);
-    expect(altered.stdout).toContain(`✗ ${workflowId}`);
-    expect(altered.stdout).toContain("'planRuns' does not match");
-    expect(altered.stdout).toContain('✗ 1 of 2 histories replayed with the same decisions');
+    expect(altered.stdout).toMatch(
+      new RegExp(`✗ ${workflowId} .* at event \\d+, ActivityTaskScheduled \\(planRuns\\)`, 'u'),
+    );
+    expect(altered.stdout).toContain("'planRuns' does not match activity type of activity command 'planRun'");
+    expect(altered.stdout).toContain('✗ 2 of 3 histories replayed with the same decisions');
   });
 
   it('--failed → the failed run of this server and no other; nothing failed → 1, saying so', async () => {
@@ -63,6 +69,12 @@ describe('replay', () => {
     expect((await at.run(['embed', 'in', '--out', 'out', '--embedder', 'fake'])).code).toBe(1);
     // What is listed follows what has happened a moment later.
     await expect.poll(async () => (await at.run(['replay', '--failed'])).code, { timeout: 60_000 }).toBe(0);
+    // The folder and the server know the same run: it is replayed once.
+    const both = await at.run(['replay', 'out', '--failed']);
+    expect(both).toMatchObject({ code: 0, stderr: '' });
+    expect(both.stdout).toContain('✓ 1 of 1 history replayed with the same decisions');
+    const stored = await at.run(['replay', 'out', '--failed'], { env: { TEMPORAL_ADDRESS: '' } });
+    expect(stored).toMatchObject({ code: 0, stderr: expect.stringContaining('no server is known') });
   });
 
   it('a workflow that the server does not know → 1, naming both', async () => {

@@ -1,6 +1,5 @@
 import type { Client } from '@temporalio/client';
 import { connectClient, prepareRun, startPrepared, type RunHandle, type RunOptions } from '../../client/index.ts';
-import { saveHistories } from '../../client/histories.ts';
 import type { RunOutcome } from '../../contract/outcome.ts';
 import { configuredServer } from '../../server/index.ts';
 import type { EmbedFlags } from '../embed-command.ts';
@@ -75,12 +74,12 @@ export class EmbedSession {
     this.#workflowId = prepared.workflowId;
     this.#backend = await this.#makeBackend(prepared.input.runId!);
     const client = await connectClient(this.#backend.settings);
-    const run = await Promise.race([startPrepared(client, prepared), this.#leave]);
+    const start = { warn: (message: string) => this.#say(message) };
+    const run = await Promise.race([startPrepared(client, prepared, start), this.#leave]);
     this.#run = run;
     await this.#sayStarted(run);
     if (this.#flags.detach === true) return resultOfLeaving('started', 0, this.#ending());
     const outcome = await this.#watch(run);
-    if (outcome.outcome !== 'success') await this.#keepHistories(client, run);
     return resultOfRun(this.#flags.out, outcome, this.#ending());
   }
 
@@ -157,13 +156,6 @@ export class EmbedSession {
     const report = await readReport(this.#options.directory);
     const isOurs = report !== undefined && Date.parse(report.finishedAt) >= this.#startedAt;
     if (isOurs && report.planned !== undefined) this.#say(report.planned);
-  }
-
-  /** Servers forget closed workflows; without the history a failure cannot be replayed. */
-  async #keepHistories(client: Client, run: RunHandle): Promise<void> {
-    await saveHistories(client, run.workflowId, run.directory).catch((error: unknown) =>
-      this.#say(`the history of the run was not saved: ${messageOf(error)}`),
-    );
   }
 
   #interrupt(): void {

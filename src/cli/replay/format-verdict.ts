@@ -1,11 +1,18 @@
-import type { ReplayVerdict } from '../../client/index.ts';
+import type { EventReference, ReplayVerdict } from '../../client/index.ts';
 import { plural, printable } from '../terminal.ts';
 
-/** One line for a history that replays, two for one that parts. */
-export function formatVerdict({ workflowId, runId, events, divergence }: ReplayVerdict): string {
+/** One line for a history that replays, two for one that parts: where, and what was recorded against what the code does. */
+export function formatVerdict({ workflowId, runId, events, divergence, partsAt }: ReplayVerdict): string {
   const history = `${printable(workflowId)} (run ${printable(runId.slice(0, 8))}, ${plural(events, 'event')})`;
   if (divergence === undefined) return `✓ ${history}: replays with the same decisions\n`;
-  return `✗ ${history}: parts from the recorded decisions\n    ${printable(divergence)}\n`;
+  return `✗ ${history}: parts from the recorded decisions${formatPlace(partsAt)}\n    ${printable(divergence)}\n`;
+}
+
+/** ` at event 5, ActivityTaskScheduled (embedFile)` */
+function formatPlace(partsAt: EventReference | undefined): string {
+  if (partsAt === undefined) return '';
+  const about = partsAt.about === undefined ? '' : ` (${printable(partsAt.about)})`;
+  return ` at event ${partsAt.id}, ${partsAt.type}${about}`;
 }
 
 /** The last line. */

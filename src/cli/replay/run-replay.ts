@@ -1,18 +1,9 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import {
-  connectClient,
-  connectionSettings,
-  failedExecutions,
-  fetchHistory,
-  fetchRunHistories,
-  readHistoryFile,
-  replayHistories,
-  type WorkflowHistory,
-} from '../../client/index.ts';
+import { historyFileName, replayHistories, type WorkflowHistory } from '../../client/index.ts';
 import { EXIT_FAILURE, messageOf } from '../exit.ts';
 import { formatTally, formatVerdict } from './format-verdict.ts';
+import { historiesOf, troubledHistories } from './replay-source.ts';
 import { serverOfRun, type ServerChoice } from './server-of-run.ts';
-import { resolveTarget, type ReplayTarget } from './targets.ts';
+import { resolveTarget } from './targets.ts';
 
 export interface ReplayFlags extends ServerChoice {
   failed?: boolean;
@@ -20,68 +11,71 @@ export interface ReplayFlags extends ServerChoice {
 
 /** Runs `virnucpro replay` from arguments to exit code. */
 export function runReplay(targets: readonly string[], flags: ReplayFlags): Promise<number> {
-  return withSilentRuntime(() => replay(targets, flags));
+  return withSilentRuntime(() => new ReplaySession(flags).run(targets));
 }
 
-async function replay(targets: readonly string[], flags: ReplayFlags): Promise<number> {
-  const tally = { same: 0, parted: 0, unread: 0 };
-  const replayAll = async (histories: () => AsyncIterable<WorkflowHistory>) => {
+class ReplaySession {
+  readonly #flags: ReplayFlags;
+  readonly #tally = { same: 0, parted: 0, unread: 0 };
+  /** Executions that were replayed: a folder, a server and a file may know the same one. */
+  readonly #seen = new Set<string>();
+  /** The one that is configured, or the local one of a run that was named, while it is running. */
+  #server: ServerChoice | undefined;
+
+  constructor(flags: ReplayFlags) {
+    this.#flags = flags;
+  }
+
+  async run(targets: readonly string[]): Promise<number> {
+    for (const target of targets) await this.#replay(() => this.#historiesOf(target));
+    if (this.#flags.failed) await this.#replayFailed(targets.length > 0);
+    const { same, parted, unread } = this.#tally;
+    process.stdout.write(formatTally(this.#tally));
+    return same > 0 && parted + unread === 0 ? 0 : EXIT_FAILURE;
+  }
+
+  async *#historiesOf(argument: string): AsyncGenerator<WorkflowHistory> {
+    const target = await resolveTarget(argument);
+    const histories = historiesOf(target, this.#flags, say);
+    // A file that was named is replayed whatever it says that it is.
+    if (target.kind === 'file') yield* histories;
+    else {
+      this.#server ??= serverOfRun(target.workflowId ?? '', this.#flags);
+      yield* this.#unseen(histories);
+    }
+  }
+
+  async #replayFailed(named: boolean): Promise<void> {
+    const server = this.#server ?? serverOfRun('', this.#flags);
+    if (server === undefined && named) say('no server is known to ask for what failed: see --address');
+    else await this.#replay(() => this.#unseen(troubledHistories(server ?? this.#flags)));
+  }
+
+  async #replay(histories: () => AsyncIterable<WorkflowHistory>): Promise<void> {
     try {
       for await (const verdict of replayHistories(histories())) {
-        if (verdict.divergence === undefined) tally.same++;
-        else tally.parted++;
+        if (verdict.divergence === undefined) this.#tally.same++;
+        else this.#tally.parted++;
         process.stdout.write(formatVerdict(verdict));
       }
     } catch (error) {
-      tally.unread++;
-      process.stderr.write(`virnucpro: ${messageOf(error)}\n`);
+      this.#tally.unread++;
+      say(messageOf(error));
     }
-  };
-  for (const target of targets) {
-    const resolved = await resolveTarget(target).catch((error: unknown) => [{ kind: 'error', error } as const]);
-    for (const one of resolved) await replayAll(() => historiesOf(one, flags));
   }
-  if (flags.failed) await replayAll(() => troubledHistories(flags));
-  process.stdout.write(formatTally(tally));
-  return tally.same > 0 && tally.parted + tally.unread === 0 ? 0 : EXIT_FAILURE;
-}
 
-async function* historiesOf(
-  target: ReplayTarget | { kind: 'error'; error: unknown },
-  flags: ReplayFlags,
-): AsyncGenerator<WorkflowHistory> {
-  if (target.kind === 'error') throw target.error;
-  if (target.kind === 'file') yield await readHistoryFile(target.path);
-  else {
-    yield* withClient(serverOfRun(target, flags), (client) => fetchRunHistories(client, target.workflowId, 'all'));
+  async *#unseen(histories: AsyncIterable<WorkflowHistory>): AsyncGenerator<WorkflowHistory> {
+    for await (const history of histories) {
+      const key = historyFileName(history);
+      if (this.#seen.has(key)) continue;
+      this.#seen.add(key);
+      yield history;
+    }
   }
 }
 
-async function* troubledHistories(flags: ReplayFlags): AsyncGenerator<WorkflowHistory> {
-  yield* withClient(flags, async function* (client) {
-    for await (const execution of failedExecutions(client)) yield await fetchHistory(client, execution);
-  });
-}
-
-async function* withClient(
-  { address, namespace }: ServerChoice,
-  histories: (client: Client) => AsyncIterable<WorkflowHistory>,
-): AsyncGenerator<WorkflowHistory> {
-  const settings = connectionSettings({
-    ...(address === undefined ? {} : { address }),
-    ...(namespace === undefined ? {} : { namespace }),
-  });
-  const client = await connectClient(settings);
-  try {
-    yield* histories(client);
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new Error(`${error.workflowId} is not known at ${settings.address}, namespace ${settings.namespace}`, {
-      cause: error,
-    });
-  } finally {
-    await client.connection.close();
-  }
+function say(line: string): void {
+  process.stderr.write(`virnucpro: ${line}\n`);
 }
 
 /** What a replay has to say is in its result; the SDK would repeat it as warnings. */

@@ -8,28 +8,30 @@ import { readManifest } from '../../run/manifest.ts';
 /** Where the histories of one argument of `virnucpro replay` come from. */
 export type ReplayTarget =
   | { kind: 'file'; path: string }
-  /** From the server; `directory` is the run folder, where one was named. */
-  | { kind: 'workflow'; workflowId: string; directory?: string };
+  /** From the server. */
+  | { kind: 'workflow'; workflowId: string }
+  /** From the server as long as it knows the run, and from the files in the folder. */
+  | { kind: 'folder'; directory: string; workflowId: string | undefined; stored: string[] };
 
 /**
- * What an argument means: a run folder (the histories stored there, otherwise its workflow), a history file, or a workflow
- * id.
+ * What an argument means: a run folder, a history file, or a workflow id.
  *
  * @throws VirnucproError `RunError.InvalidInput` if it is none of them
  */
-export async function resolveTarget(argument: string): Promise<ReplayTarget[]> {
+export async function resolveTarget(argument: string): Promise<ReplayTarget> {
   const found = await statOrUndefined(argument);
   if (found === undefined) {
-    if (!/[/\\]|\.json$/u.test(argument)) return [{ kind: 'workflow', workflowId: argument }];
+    if (!/[/\\]|\.json$/u.test(argument)) return { kind: 'workflow', workflowId: argument };
     throw badTarget(`${argument} does not exist`);
   }
-  if (!found.isDirectory()) return [{ kind: 'file', path: argument }];
+  if (!found.isDirectory()) return { kind: 'file', path: argument };
   const stored = await storedHistories(argument);
-  if (stored.length > 0) return stored.map((path) => ({ kind: 'file', path }));
   const manifest = await readManifest(argument);
-  if (manifest === undefined)
+  if (manifest === undefined && stored.length === 0) {
     throw badTarget(`${argument} is no run folder: it has no run.json and no stored histories`);
-  return [{ kind: 'workflow', workflowId: runWorkflowId(manifest.runId), directory: argument }];
+  }
+  const workflowId = manifest === undefined ? undefined : runWorkflowId(manifest.runId);
+  return { kind: 'folder', directory: argument, workflowId, stored };
 }
 
 function badTarget(message: string): VirnucproError {

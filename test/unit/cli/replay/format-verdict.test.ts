@@ -17,6 +17,22 @@ describe('formatVerdict', () => {
   });
 });
 
+describe('formatVerdict with a place', () => {
+  const divergence = "scheduled event 'a' does not match command 'b'";
+
+  it('an event about something → its number, type and what it is about', () => {
+    const partsAt = { id: 11, type: 'ActivityTaskScheduled', about: 'planRun' };
+    expect(formatVerdict({ ...HISTORY, divergence, partsAt })).toContain(
+      `38 events): parts from the recorded decisions at event 11, ActivityTaskScheduled (planRun)\n    ${divergence}\n`,
+    );
+  });
+
+  it('an event about nothing → its number and type', () => {
+    const partsAt = { id: 40, type: 'WorkflowExecutionCompleted' };
+    expect(formatVerdict({ ...HISTORY, divergence, partsAt })).toContain(' at event 40, WorkflowExecutionCompleted\n');
+  });
+});
+
 describe('formatTally', () => {
   it.each([
     [{ same: 1, parted: 0, unread: 0 }, '✓ 1 of 1 history replayed with the same decisions\n'],

@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+// `npm run bench:scale`: a run of 100,000 files of one record, what a file costs beside a bare workflow, and a planning pass
+// over 10,000 checkpoints.
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import process from 'node:process';
+import { runMain, say } from '../scripts/lib/console.mjs';
+import { BOUNDS, formatGoal, goalsOfRun, isMet } from './lib/scale-goals.mjs';
+import { measureLargeRun } from './lib/scale-large.mjs';
+import { HELP, parseOptions } from './lib/scale-options.mjs';
+import { makePlace } from './lib/scale-place.mjs';
+import { measurePlanning } from './lib/scale-planning.mjs';
+import { measureRatio } from './lib/scale-ratio.mjs';
+import { formatLargeRun, formatPlanning, formatProgress, formatRatio } from './lib/scale-report.mjs';
+
+/**
+ * @typedef {import('./lib/scale-options.mjs').Options} Options
+ * @typedef {import('./lib/scale-place.mjs').Place} Place
+ * @typedef {import('./lib/scale-goals.mjs').Goal} Goal
+ * @typedef {import('./lib/scale-run.mjs').Sample} Sample
+ */
+
+/** Samples between two lines of progress, one a second. */
+const SAMPLES_PER_LINE = 30;
+
+async function main() {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const results = new Results(options);
+  const place = await makePlace(options.keep, say);
+  try {
+    await measureAll(place, options, results);
+  } finally {
+    await results.store();
+    await place.leave();
+  }
+  return 0;
+}
+
+/** Small measurements first: the large one may be ended early. */
+async function measureAll(place, options, results) {
+  if (options.rounds > 0) {
+    const ratio = await measureRatio(place, options, say);
+    const goal = { name: 'a file beside an item of a bare workflow', measured: ratio.ratio, bound: BOUNDS.ratioToBare, unit: '×' };
+    await results.add('ratio', ratio, formatRatio(ratio), [goal]);
+  }
+  if (options.planning > 0) {
+    const planning = await measurePlanning(place, options.planning, say);
+    const { dryRun, activities } = planning;
+    const common = { bound: BOUNDS.planningSeconds, unit: 's' };
+    const goals = [
+      { name: `planRun over ${planning.checkpoints} checkpoints`, measured: activities['planRun'] ?? NaN, ...common },
+      { name: 'embed --dry-run over them, the whole process', measured: dryRun, ...common },
+    ];
+    await results.add('planning', planning, formatPlanning(planning), goals);
+  }
+  if (options.files > 0) {
+    const run = await measureLargeRun(place, options, { signal: leaving(options), onSample: (samples) => results.sampled(samples) });
+    await results.add('run', run, formatLargeRun(run), goalsOfRun(run));
+  }
+}
+
+/**
+ * Fires on the first Ctrl-C, on SIGTERM, and when the time is up: what was measured by then is reported.
+ *
+ * @param {Options} options
+ */
+function leaving({ minutes }) {
+  const interrupted = new AbortController();
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => interrupted.abort());
+  const limits = minutes === undefined ? [] : [AbortSignal.timeout(minutes * 60_000)];
+  return AbortSignal.any([interrupted.signal, ...limits]);
+}
+
+/** Prints what is measured, and keeps it in a file from the first figure on. */
+class Results {
+  #json;
+  #options;
+  /** @type {Record<string, unknown>} */
+  #figures = {};
+  /** @type {Goal[]} */
+  #goals = [];
+
+  /** @param {Options} options */
+  constructor(options) {
+    this.#options = options;
+    this.#json = options.json;
+  }
+
+  /**
+   * @param {string} name
+   * @param {object} figure
+   * @param {readonly string[]} lines
+   * @param {readonly Goal[]} goals
+   */
+  async add(name, figure, lines, goals) {
+    this.#figures[name] = figure;
+    this.#goals.push(...goals);
+    process.stdout.write(`${[...lines, ...goals.map(formatGoal)].join('\n')}\n`);
+    await this.store();
+  }
+
+  /** @param {readonly Sample[]} samples of the large run so far */
+  sampled(samples) {
+    if (samples.length % SAMPLES_PER_LINE !== 0) return;
+    say(formatProgress(samples.at(-1), this.#options.files));
+    this.#figures['run'] = { unfinished: true, samples };
+    void this.store();
+  }
+
+  async store() {
+    if (this.#json === undefined) return;
+    const machine = `Node ${process.versions.node}, ${availableParallelism()} cores of ${cpus()[0]?.model}`;
+    const goals = this.#goals.map((goal) => ({ ...goal, met: isMet(goal) }));
+    const content = { machine, options: this.#options, ...this.#figures, goals };
+    await writeFile(this.#json, `${JSON.stringify(content, null, 2)}\n`);
+  }
+}
+
+await runMain(main);

@@ -40,11 +40,22 @@ async function main() {
   return 0;
 }
 
-/** Small measurements first: the large one may be ended early. */
+/**
+ * Small measurements first: the large one may be ended early.
+ *
+ * @param {Place} place
+ * @param {Options} options
+ * @param {Results} results
+ */
 async function measureAll(place, options, results) {
   if (options.rounds > 0) {
     const ratio = await measureRatio(place, options, say);
-    const goal = { name: 'a file beside an item of a bare workflow', measured: ratio.ratio, bound: BOUNDS.ratioToBare, unit: '×' };
+    const goal = {
+      name: 'a file beside an item of a bare workflow',
+      measured: ratio.ratio,
+      bound: BOUNDS.ratioToBare,
+      unit: '×',
+    };
     await results.add('ratio', ratio, formatRatio(ratio), [goal]);
   }
   if (options.planning > 0) {
@@ -58,7 +69,10 @@ async function measureAll(place, options, results) {
     await results.add('planning', planning, formatPlanning(planning), goals);
   }
   if (options.files > 0) {
-    const run = await measureLargeRun(place, options, { signal: leaving(options), onSample: (samples) => results.sampled(samples) });
+    const run = await measureLargeRun(place, options, {
+      signal: leaving(options),
+      onSample: (samples) => results.sampled(samples),
+    });
     await results.add('run', run, formatLargeRun(run), goalsOfRun(run));
   }
 }

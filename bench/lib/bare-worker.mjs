@@ -10,4 +10,4 @@ process.once('disconnect', () => worker.shutdown());
 process.send?.('ready');
 await worker.run();
 await connection.close();
-process.disconnect?.();
+if (process.connected) process.disconnect();

@@ -3,6 +3,7 @@
  *
  * @typedef {import('@temporalio/client').Client} Client
  * @typedef {{ workflowId: string, runId: string, events: number }} Execution
+ * @typedef {NonNullable<import('@temporalio/common/lib/proto-utils.js').History['events']>[number]} Event
  */
 
 /** Descriptions asked for side by side. */
@@ -23,18 +24,19 @@ export async function executionsOf(client, workflowId) {
   const children = [];
   const payloads = new PayloadSizes();
   /** @type {string | undefined} */
-  let runId = '';
+  let runId;
   do {
-    const handle = client.workflow.getHandle(workflowId, runId || undefined);
-    const { events } = await handle.fetchHistory();
+    const handle = client.workflow.getHandle(workflowId, runId);
+    /** @type {Event[]} */
+    const events = (await handle.fetchHistory()).events ?? [];
     const described = await handle.describe();
     root.push({ workflowId, runId: described.runId, events: described.historyLength });
     payloads.add(workflowId, events);
-    for (const event of events ?? []) {
+    for (const event of events) {
       const child = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
       if (child?.workflowId && child.runId) children.push({ workflowId: child.workflowId, runId: child.runId });
     }
-    runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
+    runId = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
   } while (runId !== undefined);
   return { root, partitions: await describeAll(client, children), payloads };
 }

@@ -107,5 +107,8 @@ export async function measureLargeRun(place, { files, inFlight }, watching = {})
  */
 function spread(items, count) {
   if (items.length <= count) return [...items];
-  return items.filter((_, at) => Math.floor((at * (count - 1)) / (items.length - 1)) !== Math.floor(((at - 1) * (count - 1)) / (items.length - 1)));
+  return items.filter(
+    (_, at) =>
+      Math.floor((at * (count - 1)) / (items.length - 1)) !== Math.floor(((at - 1) * (count - 1)) / (items.length - 1)),
+  );
 }

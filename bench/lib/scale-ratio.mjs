@@ -42,7 +42,12 @@ export async function measureRatio(place, { ratioFiles, rounds, inFlight }, log)
         for (let round = 1; round <= rounds; round++) {
           const costs = {
             bare: await costOf(() => bareRun(place.client, ratioFiles, inFlight), bare.pid, place, ratioFiles),
-            ours: await costOf(() => embed(place, `${name}-${round}`, ratioFiles, inFlight), worker.pid, place, ratioFiles),
+            ours: await costOf(
+              () => embed(place, `${name}-${round}`, ratioFiles, inFlight),
+              worker.pid,
+              place,
+              ratioFiles,
+            ),
           };
           measured.push({ fsync, ...costs, ratio: costs.ours.ms / costs.bare.ms });
           log(formatRound(round, measured.at(-1)));
@@ -112,7 +117,7 @@ async function costOf(work, workerPid, { serverPid }, items) {
 function formatRound(number, round) {
   if (round === undefined) return '';
   const { fsync, bare, ours, ratio } = round;
-  const cost = ({ ms, workerCpuMs, serverCpuMs }) =>
+  const cost = (/** @type {Cost} */ { ms, workerCpuMs, serverCpuMs }) =>
     `${ms.toFixed(1)} ms (CPU: worker ${workerCpuMs.toFixed(1)}, server ${serverCpuMs.toFixed(1)})`;
   const how = fsync ? 'with fsync' : 'without fsync';
   return `${how}, round ${number}: bare ${cost(bare)}, embeddingRun ${cost(ours)} per item; ratio ${ratio.toFixed(2)}`;

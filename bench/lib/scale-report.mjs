@@ -35,7 +35,9 @@ export function formatProgress(sample, files) {
 /** @param {LargeRun} run */
 export function formatLargeRun(run) {
   const { disk, events, payloads, memory } = run;
-  const at = memory.at.map((one) => `${100 * one.share} %: ${megabytes(one.rssBytes)} (heap ${megabytes(one.heapBytes)})`);
+  const at = memory.at.map(
+    (one) => `${100 * one.share} %: ${megabytes(one.rssBytes)} (heap ${megabytes(one.heapBytes)})`,
+  );
   return [
     '',
     `${run.files} files of one record: ${run.outcome} after ${run.seconds.toFixed(0)} s, ${run.done} done`,
@@ -50,7 +52,10 @@ export function formatLargeRun(run) {
 
 /** @param {Ratio} ratio */
 export function formatRatio({ ratio, ratioWithoutFsync }) {
-  return ['', `per file beside a bare workflow: ${ratio.toFixed(2)} × with fsync, ${ratioWithoutFsync.toFixed(2)} × without`];
+  return [
+    '',
+    `per file beside a bare workflow: ${ratio.toFixed(2)} × with fsync, ${ratioWithoutFsync.toFixed(2)} × without`,
+  ];
 }
 
 /** @param {Planning} planning */

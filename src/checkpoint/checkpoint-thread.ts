@@ -10,8 +10,8 @@ import type { CheckpointTasks } from './thread-tasks.ts';
 import { packError } from './transferable-error.ts';
 import { validateCheckpointSync } from './validate-checkpoint.ts';
 
-export const validate: CheckpointTasks['validate'] = ({ paths, options }) =>
-  paths.map((path) => validateCheckpointSync(path, options));
+export const validate: CheckpointTasks['validate'] = ({ checks, options }) =>
+  checks.map(({ path, ...own }) => validateCheckpointSync(path, { ...options, ...own }));
 
 export const inspect: CheckpointTasks['inspect'] = ({ path }) => inspectCheckpointSync(path);
 

@@ -2,7 +2,14 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ConvertFormat, ConvertResult } from './convert/types.ts';
 import type { PackedCheckpoint } from './rows/index-checkpoint.ts';
 import type { TransferableError } from './transferable-error.ts';
-import type { CheckpointEntry, CheckpointInspection, PublishResult, ValidateOptions, WrittenKind } from './types.ts';
+import type {
+  CheckpointEntry,
+  CheckpointExpectation,
+  CheckpointInspection,
+  PublishResult,
+  ValidateOptions,
+  WrittenKind,
+} from './types.ts';
 
 /** Content for `write`, as it crosses to the thread. */
 export interface WriteInput {
@@ -24,9 +31,15 @@ export interface ConvertInput {
   abortPort: MessagePort;
 }
 
+/** A file to check, and what it should be where that is not the same for all. */
+export interface CheckpointCheck {
+  path: string;
+  expect?: CheckpointExpectation;
+}
+
 /** What `checkpoint-thread.ts` can do. */
 export interface CheckpointTasks {
-  validate(input: { paths: readonly string[]; options: ValidateOptions }): CheckpointEntry[];
+  validate(input: { checks: readonly CheckpointCheck[]; options: ValidateOptions }): CheckpointEntry[];
   inspect(input: { path: string }): CheckpointInspection;
   index(input: { path: string; options: ValidateOptions }): { packed: PackedCheckpoint } | { error: TransferableError };
   convert(input: ConvertInput): Promise<{ result: ConvertResult } | { error: TransferableError }>;

@@ -3,6 +3,7 @@ import type { CheckedCheckpoint } from './check-source.ts';
 import { openAndCheck } from './check-source.ts';
 import type { CheckpointError } from './errors.ts';
 import { runInThread } from './pool.ts';
+import type { CheckpointCheck } from './thread-tasks.ts';
 import type { CheckpointEntry, ValidateOptions } from './types.ts';
 
 /**
@@ -27,8 +28,18 @@ export async function validateCheckpoints(
   paths: readonly string[],
   options: ValidateOptions = {},
 ): Promise<CheckpointEntry[]> {
-  const { signal, ...rest } = options;
-  return runInThread('validate', { paths, options: rest }, { signal });
+  return validateEach(
+    paths.map((path) => ({ path })),
+    options,
+  );
+}
+
+/** {@link validateCheckpoints} where each file may have an expectation of its own. */
+export async function validateEach(
+  checks: readonly CheckpointCheck[],
+  { signal, ...options }: ValidateOptions = {},
+): Promise<CheckpointEntry[]> {
+  return runInThread('validate', { checks, options }, { signal });
 }
 
 /** {@link validateCheckpoint} in the calling thread, which it blocks. */

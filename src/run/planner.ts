@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import * as path from 'node:path';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
@@ -5,12 +6,12 @@ import type { EmbedderDescription } from '../embedders/types.ts';
 import { assertDistinctOutputs, outputName, scanFile, type FilePart } from '../sequences/index.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import type { CheckedInput, CheckedRequest } from './checked-request.ts';
-import { judgeExisting } from './judge-existing.ts';
+import { ExistingJudge } from './judge-existing.ts';
 import { mapLimited } from './limited.ts';
 import type { Plan, PlannedTask, TaskState } from './plan.ts';
 
-/** Inputs planned side by side: enough to keep the validation threads busy while small files are opened. */
-const INPUTS_AT_ONCE = 16;
+/** Inputs planned side by side: enough for the validation threads to get many small checkpoints at a time. */
+const INPUTS_AT_ONCE = 32;
 
 /** A plan, and the checkpoints that have to be moved out of the way before its tasks may start. */
 export interface DraftedPlan {
@@ -38,8 +39,11 @@ export async function draftPlan(
   signal: AbortSignal,
 ): Promise<DraftedPlan> {
   assertDistinctOutputs(plannedOutputs(request));
+  // Every file that is read or validated listens to the signal, many at a time.
+  setMaxListeners(0, signal);
+  const judge = new ExistingJudge(directory, { ...request, signal });
   const drafts = await mapLimited(request.inputs, INPUTS_AT_ONCE, (input) =>
-    draftInput(directory, request, input, signal),
+    draftInput(directory, request, input, judge, signal),
   );
   const ordered = drafts.flat().toSorted(byStateAndEmbedder(request));
   return {
@@ -61,6 +65,7 @@ async function draftInput(
   directory: string,
   request: CheckedRequest,
   input: CheckedInput,
+  existing: ExistingJudge,
   signal: AbortSignal,
 ): Promise<Draft[]> {
   const cells = cellsOf(request, input);
@@ -69,7 +74,7 @@ async function draftInput(
   const judge = (part: FilePart, checkpoint: string, description: EmbedderDescription) => {
     const source = input.parts.length > 1 ? `${input.path}, part ${part.number}` : input.path;
     const expect = { kind: description.kind, dim: description.dim, ids: part.ids, source };
-    return judgeExisting(directory, checkpoint, expect, { ...request, signal });
+    return existing.judge(checkpoint, expect);
   };
   const drafts: Draft[] = [];
   // The ids that a checkpoint must hold are in the input, which is read once however many parts it has.

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { validateCheckpoints } from '../checkpoint/index.ts';
 import type { CheckpointEntry } from '../checkpoint/types.ts';
-import { isComplete } from './judge-existing.ts';
+import { isComplete, isMissing } from './judge-existing.ts';
 import { mapLimited } from './limited.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 
@@ -138,8 +138,4 @@ function badWhenPlanned(about: Pick<TaskReport, 'path' | 'input' | 'embedder'>, 
 function isPresent(entry: CheckpointEntry, task: PlannedTask, { header }: Plan): boolean {
   if (entry.result !== 'valid' || !isComplete(entry)) return false;
   return header.skipCheckpointValidation || entry.rows === task.part.count;
-}
-
-function isMissing(entry: CheckpointEntry): boolean {
-  return entry.code === 'MISSING';
 }

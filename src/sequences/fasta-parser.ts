@@ -11,7 +11,8 @@ const MAX_RECORD_LETTERS = 2 ** 28;
 /** Longest id: far above every database's, low enough that a binary file that begins with `>` is refused early. */
 export const MAX_ID_BYTES = 4096;
 
-const INITIAL_CAPACITY = 64 * 1024;
+/** Most records are short, and a run may read hundreds of thousands of files of one record; for long ones it doubles. */
+const INITIAL_CAPACITY = 4096;
 const LINE_FEED = 0x0a;
 const GREATER = 0x3e;
 const WHITE_SPACE = new Set([0x09, 0x0b, 0x0c, 0x0d, 0x20]);

@@ -1,21 +1,23 @@
 #!/usr/bin/env node
 // `npm run bench:orchestration`: what a run costs per file of one record, beside a bare workflow on the same server.
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { startRun } from '../dist/client/index.js';
 import { ensureLocalServer } from '../dist/server/index.js';
 import { createWorkers } from '../dist/worker/index.js';
+import { bareRun, bareWorker } from './lib/bare.mjs';
+import { makeOneRecordFiles } from './lib/one-record-files.mjs';
+import { cpuSince } from './lib/process-usage.mjs';
+import { median } from './lib/statistics.mjs';
 
 const FILES = Number(process.env['BENCH_FILES'] ?? 500);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const IN_FLIGHT = 32;
 const GOAL = 1.6;
-const BARE_QUEUE = 'bench-bare';
 
 Runtime.install({ logger: new DefaultLogger('WARN') });
 const folder = await mkdtemp(path.join(tmpdir(), 'virnucpro-bench-'));
@@ -42,7 +44,7 @@ async function compare({ address, namespace, pid }) {
   const bare = await bareWorker(connection, namespace);
   const running = Promise.all([ours.run(), bare.run()]);
   try {
-    await inputs(path.join(folder, 'in'));
+    makeOneRecordFiles(path.join(folder, 'in'), FILES);
     await measure(client);
   } finally {
     ours.shutdown();
@@ -54,46 +56,23 @@ async function compare({ address, namespace, pid }) {
 }
 
 /**
- * @param {NativeConnection} connection
- * @param {string} namespace
- */
-async function bareWorker(connection, namespace) {
-  const workflowsPath = fileURLToPath(new URL('./lib/bare-workflow.mjs', import.meta.url));
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
-  const activities = { noop: async () => {} };
-  return Worker.create({ connection, namespace, taskQueue: BARE_QUEUE, workflowBundle, activities });
-}
-
-/** @param {string} target */
-async function inputs(target) {
-  await mkdir(target);
-  for (let n = 0; n < FILES; n++) {
-    await writeFile(
-      path.join(target, `s${String(n).padStart(6, '0')}.fa`),
-      `>r${n}\n${'ACGT'.repeat(10)}${'AC'.repeat(n % 50)}\n`,
-    );
-  }
-}
-
-/**
  * Alternating, so that a machine that gets slower or faster does so for both.
  *
  * @param {Client} client
  */
 async function measure(client) {
   const ratios = [];
-  await bareRun(client);
+  await bareRun(client, FILES, IN_FLIGHT);
   for (let round = 1; round <= ROUNDS; round++) {
-    const bare = await timed(() => bareRun(client));
+    const bare = await timed(() => bareRun(client, FILES, IN_FLIGHT));
     const ours = await timed(() => embeddingRun(client, round));
     ratios.push(ours.ms / bare.ms);
     console.log(
       `round ${round}: bare ${perItem(bare)}; embeddingRun ${perItem(ours)}; ratio ${(ours.ms / bare.ms).toFixed(2)}`,
     );
   }
-  const median = ratios.toSorted((a, b) => a - b)[Math.floor(ratios.length / 2)] ?? NaN;
   console.log(
-    `${FILES} files of one record, ${IN_FLIGHT} in flight: median ratio ${median.toFixed(2)} (goal ≤ ${GOAL})`,
+    `${FILES} files of one record, ${IN_FLIGHT} in flight: median ratio ${median(ratios).toFixed(2)} (goal ≤ ${GOAL})`,
   );
 }
 
@@ -101,15 +80,6 @@ async function measure(client) {
 function perItem({ ms, workerCpuMs, serverCpuMs }) {
   const each = (/** @type {number} */ total) => (total / FILES).toFixed(1);
   return `${each(ms)} ms per item (CPU: worker ${each(workerCpuMs)}, server ${each(serverCpuMs)})`;
-}
-
-/** @param {Client} client */
-async function bareRun(client) {
-  await client.workflow.execute('bareFanOut', {
-    workflowId: `bare-${randomUUID()}`,
-    taskQueue: BARE_QUEUE,
-    args: [FILES, IN_FLIGHT],
-  });
 }
 
 /**
@@ -132,20 +102,9 @@ async function embeddingRun(client, round) {
  */
 async function timed(work) {
   const start = performance.now();
-  const cpu = process.cpuUsage();
-  const serverCpu = await readServerCpuMs();
+  const cpu = await cpuSince({ worker: process.pid, server: server.pid });
   await work();
-  const { user, system } = process.cpuUsage(cpu);
-  return {
-    ms: performance.now() - start,
-    workerCpuMs: (user + system) / 1000,
-    serverCpuMs: (await readServerCpuMs()) - serverCpu,
-  };
-}
-
-/** utime and stime of the server, in ticks of 10 ms (proc(5), fields 14 and 15 of /proc/pid/stat). */
-async function readServerCpuMs() {
-  const stat = await readFile(`/proc/${server.pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return 10 * (Number(fields[11]) + Number(fields[12]));
+  const ms = performance.now() - start;
+  const { worker = NaN, server: serverMs = NaN } = await cpu();
+  return { ms, workerCpuMs: worker, serverCpuMs: serverMs };
 }

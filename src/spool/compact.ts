@@ -18,10 +18,10 @@ export async function compactSegments(
   folder: string,
   shape: SpoolShape,
   segments: readonly SegmentReference[],
-  place: { fileSystem: FileSystem; epoch: number; signal: AbortSignal },
+  place: { fileSystem: FileSystem; epoch: number; signal: AbortSignal; skipped: readonly number[] },
 ): Promise<SegmentReference[]> {
-  const { fileSystem, signal } = place;
-  const rows = await SpoolRows.open(folder, shape, segments, { fileSystem, signal, waitMs: 0 });
+  const { fileSystem, signal, skipped } = place;
+  const rows = await SpoolRows.open(folder, shape, segments, { fileSystem, signal, skipped, waitMs: 0 });
   try {
     const writer = await SegmentWriter.create(fileSystem, folder, shape, place.epoch);
     try {
@@ -46,7 +46,7 @@ async function copyRows(rows: SpoolRows, writer: SegmentWriter, signal: AbortSig
     const vectors = new Float32Array(count * rows.dim);
     rows.read(start, count, vectors);
     await writer.write(
-      Array.from({ length: count }, (_, index) => start + index),
+      Array.from({ length: count }, (_, index) => rows.ordinalOf(start + index)),
       vectors,
     );
   }

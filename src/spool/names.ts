@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 const MAX_EPOCH = 0xffff_ffff;
 const CLAIM = /^epoch-(\d{10})\.json$/u;
 const SEGMENT = /^seg-(\d{10})-[0-9a-f-]{36}\.rows$/u;
+const SKIPS = /^skip-(\d{10})-[0-9a-f-]{36}\.log$/u;
 const FAILURE = /^fail-(\d{10})\.json$/u;
 
 function padded(epoch: number): string {
@@ -18,6 +19,11 @@ export function claimName(epoch: number): string {
 /** A name that no other writer uses, of this epoch or another. */
 export function newSegmentName(epoch: number): string {
   return `seg-${padded(epoch)}-${randomUUID()}.rows`;
+}
+
+/** A name of a skip log that no other writer uses, of this epoch or another. */
+export function newSkipLogName(epoch: number): string {
+  return `skip-${padded(epoch)}-${randomUUID()}.log`;
 }
 
 /** Name of the file that says that an attempt ended in an embedder error. */
@@ -37,6 +43,11 @@ export function segmentEpoch(name: string): number | undefined {
   return epochIn(name, SEGMENT);
 }
 
+/** Epoch of a skip log; undefined if the name is not one of a skip log. */
+export function skipLogEpoch(name: string): number | undefined {
+  return epochIn(name, SKIPS);
+}
+
 /** Epoch of a failure mark; undefined if the name is not one of a failure mark. */
 export function failureEpoch(name: string): number | undefined {
   return epochIn(name, FAILURE);
@@ -46,7 +57,10 @@ export function failureEpoch(name: string): number | undefined {
 export function highestEpoch(names: readonly string[]): number {
   let highest = 0;
   for (const name of names) {
-    highest = Math.max(highest, epochIn(name, CLAIM) ?? segmentEpoch(name) ?? failureEpoch(name) ?? 0);
+    highest = Math.max(
+      highest,
+      epochIn(name, CLAIM) ?? segmentEpoch(name) ?? skipLogEpoch(name) ?? failureEpoch(name) ?? 0,
+    );
   }
   return highest;
 }

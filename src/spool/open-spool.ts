@@ -6,14 +6,18 @@ import { Bitset } from './bitset.ts';
 import { claimEpoch, isOvertaken } from './claim-epoch.ts';
 import { compactSegments, MAX_SEGMENTS } from './compact.ts';
 import { highestEpoch } from './names.ts';
+import { recoverSkips } from './read-skips.ts';
 import { recoverRows } from './recover.ts';
 import { SegmentWriter } from './segment-writer.ts';
-import type { EpochClaim, SegmentReference, SpoolShape } from './types.ts';
+import { SkipLog } from './skip-log.ts';
+import type { EpochClaim, SegmentReference, SkippedRecord, SpoolShape } from './types.ts';
 
 export interface OpenSpoolOptions {
   /** @default the real one */
   fileSystem?: FileSystem;
   signal: AbortSignal;
+  /** Takes up the records that earlier attempts skipped; false: they are tried again. @default true */
+  takeSkips?: boolean;
 }
 
 export interface AppendOptions {
@@ -29,7 +33,7 @@ export interface AppendOptions {
 /**
  * Opens the spool of a task for one attempt: claims the next epoch, then takes up the rows that earlier epochs left.
  * The longest valid prefix of every segment counts; of two rows with one ordinal the one of the lowest epoch. Segments
- * of another task, row count or dim are left alone.
+ * of another task, row count or dim are left alone. What earlier epochs skipped stays skipped.
  *
  * @param folder made if absent
  * @throws errno errors and the abort reason; an aborted signal never claims an epoch
@@ -38,7 +42,7 @@ export async function openSpool(
   folder: string,
   shape: SpoolShape,
   claim: EpochClaim,
-  { fileSystem = nodeFileSystem, signal }: OpenSpoolOptions,
+  { fileSystem = nodeFileSystem, signal, takeSkips = true }: OpenSpoolOptions,
 ): Promise<Spool> {
   signal.throwIfAborted();
   await fileSystem.makeFolder(folder);
@@ -47,7 +51,9 @@ export async function openSpool(
   const names = epoch === 1 ? [] : await fileSystem.list(folder);
   const done = new Bitset(shape.rows);
   const recovered = await recoverRows(fileSystem, folder, names, { shape, epoch, done, signal });
-  return new Spool({ folder, shape, epoch, fileSystem, signal, done, recovered });
+  const skips = takeSkips ? await recoverSkips(fileSystem, folder, names, { shape, epoch, signal }) : [];
+  const skipLog = new SkipLog({ fileSystem, folder, shape, epoch }, skips);
+  return new Spool({ folder, shape, epoch, fileSystem, signal, done, recovered, skipLog });
 }
 
 interface SpoolState {
@@ -58,6 +64,7 @@ interface SpoolState {
   signal: AbortSignal;
   done: Bitset;
   recovered: SegmentReference[];
+  skipLog: SkipLog;
 }
 
 /** The spool of a task as one attempt writes it. See {@link openSpool}. */
@@ -70,6 +77,7 @@ export class Spool {
   #writer: SegmentWriter | undefined;
   /** Rows of this writer that count without being durable. */
   #unsynced: number[] = [];
+  #skips: SegmentReference | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(state: SpoolState) {
@@ -84,8 +92,35 @@ export class Spool {
     return this.#state.done.count;
   }
 
+  /** Records that the rows do without. */
+  get skipped(): number {
+    return this.#state.skipLog.count;
+  }
+
+  /** Once finished: the log of the records that have no row; undefined if all have one. */
+  get skips(): SegmentReference | undefined {
+    return this.#skips;
+  }
+
   has(ordinal: number): boolean {
     return this.#state.done.has(ordinal);
+  }
+
+  hasSkipped(ordinal: number): boolean {
+    return this.#state.skipLog.has(ordinal);
+  }
+
+  /**
+   * Does without these records from now on, in later attempts too. They count, and are durable, when the promise resolves.
+   *
+   * @throws as {@link append}
+   */
+  skip(records: readonly SkippedRecord[]): Promise<void> {
+    return this.#enqueue(() => {
+      for (const { ordinal } of records) this.#checkOrdinal(ordinal);
+      this.#state.signal.throwIfAborted();
+      return this.#state.skipLog.add(records, () => this.#checkCurrent());
+    });
   }
 
   /**
@@ -104,27 +139,31 @@ export class Spool {
   /**
    * Ends the writing.
    *
-   * @returns the segments that together hold all rows; where two hold a row, the first one counts
+   * @returns the segments that together hold all rows but the skipped ones; where two hold a row, the first one counts
    * @throws VirnucproError `RunError.SpoolIncomplete` if rows are missing; errno errors of the close
    */
   finish(): Promise<SegmentReference[]> {
     return this.#enqueue(async () => {
       await this.#closeWriter();
-      const { folder, shape, done } = this.#state;
-      if (done.count < shape.rows) {
+      const { folder, shape, done, skipLog } = this.#state;
+      this.#skips = await skipLog.finish((ordinal) => done.has(ordinal));
+      if (done.count + skipLog.count < shape.rows) {
         throw new VirnucproError(
           FailureType.RunSpoolIncomplete,
           `${folder}: expected ${shape.rows} rows, found ${done.count}; embed the file again`,
         );
       }
       if (this.#segments.length <= MAX_SEGMENTS) return [...this.#segments];
-      return compactSegments(folder, shape, this.#segments, this.#state);
+      return compactSegments(folder, shape, this.#segments, { ...this.#state, skipped: skipLog.ordinals() });
     });
   }
 
   /** Lets go of the files; what is durable stays for the next attempt. Safe to call more than once, and after finish. */
   async close(): Promise<void> {
-    await this.#enqueue(() => this.#dropWriter());
+    await this.#enqueue(async () => {
+      await this.#state.skipLog.close();
+      await this.#dropWriter();
+    });
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -161,16 +200,17 @@ export class Spool {
   }
 
   #checkBatch(ordinals: ArrayLike<number>, vectors: Float32Array): void {
-    const { dim, rows } = this.#state.shape;
+    const { dim } = this.#state.shape;
     if (vectors.length !== ordinals.length * dim) {
       throw new RangeError(`expected ${ordinals.length} × ${dim} values, got ${vectors.length}`);
     }
-    for (let index = 0; index < ordinals.length; index++) {
-      const ordinal = ordinals[index] as number;
-      if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal >= rows) {
-        throw new RangeError(`expected an ordinal below ${rows}, got ${ordinal}`);
-      }
-    }
+    for (let index = 0; index < ordinals.length; index++) this.#checkOrdinal(ordinals[index] as number);
+  }
+
+  #checkOrdinal(ordinal: number): void {
+    const { rows } = this.#state.shape;
+    if (Number.isInteger(ordinal) && ordinal >= 0 && ordinal < rows) return;
+    throw new RangeError(`expected an ordinal below ${rows}, got ${ordinal}`);
   }
 
   async #checkCurrent(): Promise<void> {

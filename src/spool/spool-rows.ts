@@ -1,8 +1,4 @@
-import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { FailureType } from '../contract/failure-types.ts';
-import { VirnucproError } from '../contract/virnucpro-error.ts';
-import type { FileSystem, OpenFile } from '../platform/file-system.ts';
+import type { OpenFile } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { swapOnBigEndian } from './layout.ts';
 import { segmentEpoch } from './names.ts';
@@ -10,19 +6,13 @@ import type { SegmentPrefix } from './scan-segment.ts';
 import { scanSegment } from './scan-segment.ts';
 import { segmentReference } from './segment-writer.ts';
 import type { SegmentReference, SpoolShape } from './types.ts';
+import { deadlineOf, incomplete, waitForFile, type WaitOptions } from './wait-for-file.ts';
 
-export interface SpoolRowsOptions {
-  /** @default the real one */
-  fileSystem?: FileSystem;
-  signal?: AbortSignal;
-  /** How long to wait for segments that are absent or short: NFS shows another host's files late. @default 90000 */
-  waitMs?: number;
-  /** @default 500 */
-  pollMs?: number;
+export interface SpoolRowsOptions extends WaitOptions {
+  /** Ordinals that the spool need not hold a row of. @default none */
+  skipped?: readonly number[];
 }
 
-const WAIT_MS = 90_000;
-const POLL_MS = 500;
 /** No segment holds the row. */
 const NO_SEGMENT = 0xffff;
 
@@ -34,8 +24,8 @@ interface RowIndex {
 }
 
 /**
- * The rows of a finished spool by ordinal, read from disk as asked: memory holds 10 bytes a row, not the rows.
- * Reads are synchronous: it serves the checkpoint writer in its own thread.
+ * The rows of a finished spool in the order of their ordinals, skipped ones left out, read from disk as asked: memory holds
+ * 10 bytes a row, not the rows. Reads are synchronous: it serves the checkpoint writer in its own thread.
  */
 export class SpoolRows {
   readonly rows: number;
@@ -43,13 +33,16 @@ export class SpoolRows {
   readonly #folder: string;
   readonly #index: RowIndex;
   readonly #files: OpenFile[];
+  /** Ordinal of each row, where some were skipped. */
+  readonly #kept: Uint32Array | undefined;
 
-  private constructor(folder: string, shape: SpoolShape, index: RowIndex, files: OpenFile[]) {
+  private constructor(folder: string, dim: number, index: RowIndex, files: OpenFile[], kept: Uint32Array | undefined) {
     this.#folder = folder;
-    this.rows = shape.rows;
-    this.dim = shape.dim;
+    this.rows = index.segment.length;
+    this.dim = dim;
     this.#index = index;
     this.#files = files;
+    this.#kept = kept;
   }
 
   /**
@@ -57,7 +50,7 @@ export class SpoolRows {
    *
    * @param segments as `Spool.finish` gave them, in that order
    * @throws VirnucproError `RunError.SpoolIncomplete` if, after the wait, a segment is absent, short or other than named,
-   *   or a row is missing; errno errors and the abort reason
+   *   or a row is missing that was not skipped; errno errors and the abort reason
    */
   static async open(
     folder: string,
@@ -69,7 +62,7 @@ export class SpoolRows {
       segment: new Uint16Array(shape.rows).fill(NO_SEGMENT),
       position: new Float64Array(shape.rows),
     };
-    const deadline = Date.now() + (options.waitMs ?? WAIT_MS);
+    const deadline = deadlineOf(options);
     const files: OpenFile[] = [];
     try {
       for (const [number, segment] of segments.entries()) {
@@ -77,13 +70,20 @@ export class SpoolRows {
         files.push(file);
         addRows(index, number, shape.dim, prefix);
       }
-      const missing = index.segment.indexOf(NO_SEGMENT);
-      if (missing >= 0) throw incomplete(folder, `no segment holds row ${missing}`);
+      const kept = keptOrdinals(shape.rows, options.skipped ?? []);
+      const wanted = kept === undefined ? index : onlyKept(index, kept);
+      const missing = wanted.segment.indexOf(NO_SEGMENT);
+      if (missing >= 0) throw incomplete(folder, `no segment holds row ${kept?.[missing] ?? missing}`);
+      return new SpoolRows(folder, shape.dim, wanted, files, kept);
     } catch (error) {
       await closeAll(files);
       throw error;
     }
-    return new SpoolRows(folder, shape, index, files);
+  }
+
+  /** Ordinal of a row. */
+  ordinalOf(row: number): number {
+    return this.#kept?.[row] ?? row;
   }
 
   /** Copies `count` rows from row `start` into the first `count × dim` values of `into`. */
@@ -132,6 +132,20 @@ export class SpoolRows {
   }
 }
 
+/** undefined: all of them */
+function keptOrdinals(rows: number, skipped: readonly number[]): Uint32Array | undefined {
+  if (skipped.length === 0) return undefined;
+  const without = new Set(skipped);
+  return Uint32Array.from({ length: rows }, (_, ordinal) => ordinal).filter((ordinal) => !without.has(ordinal));
+}
+
+function onlyKept({ segment, position }: RowIndex, kept: Uint32Array): RowIndex {
+  return {
+    segment: Uint16Array.from(kept, (ordinal) => segment[ordinal] as number),
+    position: Float64Array.from(kept, (ordinal) => position[ordinal] as number),
+  };
+}
+
 function addRows(index: RowIndex, segment: number, dim: number, prefix: SegmentPrefix): void {
   for (const { ordinals, vectorsAt } of prefix.frames) {
     for (const [place, ordinal] of ordinals.entries()) {
@@ -157,7 +171,7 @@ async function openSegment(
   const { fileSystem = nodeFileSystem } = options;
   const epoch = segmentEpoch(segment.name);
   if (epoch === undefined) throw incomplete(folder, `"${segment.name}" is not the name of a segment`);
-  const file = await waitForSegment(fileSystem, folder, segment, options);
+  const file = await waitForFile(fileSystem, folder, segment, options);
   try {
     const prefix = await scanSegment(file, shape, epoch, segment.bytes);
     const found = prefix && segmentReference(segment.name, prefix.bytes, prefix.crc);
@@ -173,53 +187,4 @@ async function openSegment(
     await closeAll([file]);
     throw error;
   }
-}
-
-/** Opens the segment anew until it has the bytes that were promised: only opening asks an NFS server again. */
-async function waitForSegment(
-  fileSystem: FileSystem,
-  folder: string,
-  segment: SegmentReference,
-  options: SpoolRowsOptions & { deadline: number },
-): Promise<OpenFile> {
-  for (;;) {
-    options.signal?.throwIfAborted();
-    const { file, size } = await openIfThere(fileSystem, join(folder, segment.name));
-    if (file !== undefined && size >= segment.bytes) return file;
-    await file?.close();
-    if (Date.now() >= options.deadline) {
-      const found = file === undefined ? 'no such file' : `${size} bytes`;
-      throw incomplete(folder, `${segment.name}: expected ${segment.bytes} bytes, found ${found}`);
-    }
-    await setTimeout(options.pollMs ?? POLL_MS);
-  }
-}
-
-async function openIfThere(
-  fileSystem: FileSystem,
-  path: string,
-): Promise<{ file: OpenFile; size: number } | { file: undefined; size: 0 }> {
-  try {
-    const file = await fileSystem.open(path, 'read');
-    return { file, size: await sizeOrClose(file) };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { file: undefined, size: 0 };
-    throw error;
-  }
-}
-
-async function sizeOrClose(file: OpenFile): Promise<number> {
-  try {
-    return await file.size();
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    throw error;
-  }
-}
-
-function incomplete(folder: string, problem: string): VirnucproError {
-  return new VirnucproError(
-    FailureType.RunSpoolIncomplete,
-    `${folder}: the spool is incomplete: ${problem}; the file has to be embedded again`,
-  );
 }

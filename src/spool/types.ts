@@ -1,4 +1,4 @@
-/** A segment as an embedFile result names it: opened by exact name, never looked for in a listing. */
+/** A segment or skip log as an embedFile result names it: opened by exact name, never looked for in a listing. */
 export interface SegmentReference {
   /** File name in the task's spool folder. */
   name: string;
@@ -6,6 +6,15 @@ export interface SegmentReference {
   bytes: number;
   /** CRC-32 of those bytes, 8 lower-case hex digits. */
   crc32: string;
+}
+
+/** A record that the rows do without. */
+export interface SkippedRecord {
+  /** Position among the rows that the task needs, from 0. */
+  ordinal: number;
+  id: string;
+  /** Why it cannot be embedded. */
+  reason: string;
 }
 
 /** What a spool holds rows of. Rows of another shape or task are not taken up. */

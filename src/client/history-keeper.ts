@@ -25,9 +25,13 @@ export class HistoryKeeper {
   keep(): Promise<void> {
     this.#kept ??= this.#save().then(
       () => {},
-      (error: unknown) => this.#warn(`the history of the run was not saved: ${(error as Error).message}`),
+      (error: unknown) => this.notKept(error),
     );
     return this.#kept;
+  }
+
+  notKept(error: unknown): void {
+    this.#warn(`the history of the run was not saved: ${(error as Error).message}`);
   }
 }
 
@@ -47,12 +51,11 @@ export async function keepEarlierHistories(
     const { runId, status } = await handle.describe();
     if (status.name === 'RUNNING' || (await hasStoredHistory(directory, { workflowId, runId }))) return;
     if (status.name === 'COMPLETED' && ((await handle.result()) as RunOutcome).outcome === 'success') return;
+    await keeper.keep();
   } catch (error) {
     // There was no run, or the server says nothing: then it will not start one either.
-    if (error instanceof WorkflowNotFoundError || isGrpcServiceError(error)) return;
-    throw error;
+    if (!(error instanceof WorkflowNotFoundError) && !isGrpcServiceError(error)) keeper.notKept(error);
   }
-  await keeper.keep();
 }
 
 function warnOfProcess(message: string): void {

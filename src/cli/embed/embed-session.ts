@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import { connectClient, prepareRun, startPrepared, type RunHandle, type RunOptions } from '../../client/index.ts';
 import type { RunOutcome } from '../../contract/outcome.ts';
 import { configuredServer } from '../../server/index.ts';

@@ -6,6 +6,7 @@ import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { runMain, say } from '../scripts/lib/console.mjs';
 import { BOUNDS, formatGoal, goalsOfRun, isMet } from './lib/scale-goals.mjs';
+import { measureHeartbeats } from './lib/scale-heartbeats.mjs';
 import { measureLargeRun } from './lib/scale-large.mjs';
 import { HELP, parseOptions } from './lib/scale-options.mjs';
 import { makePlace } from './lib/scale-place.mjs';
@@ -69,6 +70,9 @@ async function measureAll(place, options, results) {
     await results.add('planning', planning, formatPlanning(planning), goals);
   }
   if (options.files > 0) {
+    const { largest: measured } = await measureHeartbeats(place);
+    const goal = { name: 'largest heartbeat details', measured, bound: BOUNDS.heartbeatDetailsBytes, unit: 'bytes' };
+    await results.add('heartbeatDetailsBytes', measured, [''], [goal]);
     const run = await measureLargeRun(place, options, {
       signal: leaving(options),
       onSample: (samples) => results.sampled(samples),
@@ -106,7 +110,7 @@ class Results {
 
   /**
    * @param {string} name
-   * @param {object} figure
+   * @param {object | number} figure
    * @param {readonly string[]} lines
    * @param {readonly Goal[]} goals
    */

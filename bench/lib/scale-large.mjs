@@ -22,7 +22,6 @@ import { WorkerProcess } from './worker-process.mjs';
  * @property {Awaited<ReturnType<typeof countOnDisk>>} disk
  * @property {{ largest: number, root: number[], partitions: number, total: number }} events
  * @property {{ largest: number, where: string, count: number }} payloads
- * @property {number} detailsBytes largest heartbeat details seen; 0 where no task lasted long enough to beat
  * @property {Memory} memory
  * @property {number} workerPeakBytes
  * @property {number} serverPeakBytes
@@ -58,7 +57,7 @@ export async function measureLargeRun(place, { files, inFlight }, watching = {})
   let run;
   try {
     run = await startRun(client, { directory, inputs: [inputs], embedders: [{ name: 'fake' }], tuning });
-    measured = await watchRun(run, { client, worker, serverPid }, watching);
+    measured = await watchRun(run, { worker, serverPid }, watching);
     const usage = await processUsage(worker.pid);
     const embedders = await Promise.all((await childrenOf(worker.pid)).map(processUsage));
     workerPeakBytes = usage.peakBytes;
@@ -67,7 +66,7 @@ export async function measureLargeRun(place, { files, inFlight }, watching = {})
     await worker.stop();
   }
   const server = await processUsage(serverPid);
-  const { outcome, seconds, samples, details } = measured;
+  const { outcome, seconds, samples } = measured;
   const disk = await countOnDisk(directory);
   const done = outcome === undefined ? disk.valid : outcome.tasks;
   const { root, partitions, payloads } = await executionsOf(client, run.workflowId);
@@ -87,7 +86,6 @@ export async function measureLargeRun(place, { files, inFlight }, watching = {})
       total: [...root, ...partitions].reduce((sum, { events }) => sum + events, 0),
     },
     payloads: { ...payloads },
-    detailsBytes: details.largest,
     memory: memoryOf(samples, files),
     workerPeakBytes,
     serverPeakBytes: server.peakBytes,

@@ -19,7 +19,8 @@ import { WorkerProcess } from './worker-process.mjs';
  * @property {number} workerPeakBytes
  */
 
-const LIB = new URL('.', import.meta.url);
+const NO_FSYNC = new URL('no-fsync.mjs', import.meta.url).href;
+const MAKE_CHECKPOINTS = fileURLToPath(new URL('make-checkpoints.mjs', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /**
@@ -34,8 +35,7 @@ export async function measurePlanning(place, checkpoints, log) {
   mkdirSync(directory);
   makeOneRecordFiles(inputs, checkpoints);
   log(`planning: making ${checkpoints} checkpoints`);
-  const preload = ['--import', new URL('no-fsync.mjs', LIB).href];
-  await finished([...preload, fileURLToPath(new URL('make-checkpoints.mjs', LIB)), directory, String(checkpoints)]);
+  await finished(['--import', NO_FSYNC, MAKE_CHECKPOINTS, directory, String(checkpoints)]);
   log('planning: embed --dry-run');
   const dryRunStart = performance.now();
   await finished([MAIN, 'embed', inputs, '--out', directory, '--embedder', 'fake', '--dry-run', '--json']);

@@ -44,7 +44,7 @@ export function formatLargeRun(run) {
     `  on disk: ${disk.valid} valid, ${disk.failed} not, ${disk.inProgress} unfinished, ${disk.leftovers.length} leftovers`,
     `  CPU per file: ${listed(run.cpuMsPerFile, 'ms')}; the root's activities: ${listed(run.activitySeconds, 's')}`,
     `  events: ${events.total} in all; root ${events.root.join(', ')}; ${events.partitions} partitions, the largest execution ${events.largest}`,
-    `  payloads: ${payloads.count} looked at, the largest ${payloads.largest} bytes in ${payloads.where}; heartbeat details ${run.detailsBytes} bytes`,
+    `  payloads: ${payloads.count} looked at, the largest ${payloads.largest} bytes in ${payloads.where}`,
     `  worker: ${at.join(', ')}; ${megabytes(memory.lowest)} to ${megabytes(memory.highest)} from 10 % to 90 % (${memory.samples} samples); peak ${megabytes(run.workerPeakBytes)}`,
     `  server: peak ${megabytes(run.serverPeakBytes)}`,
   ];

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processUsage } from './process-usage.mjs';
-import { heartbeatDetailsNow, PayloadSizes } from './scale-histories.mjs';
 
 /**
  * @typedef {import('../../dist/client/index.js').RunHandle} RunHandle
  * @typedef {import('../../dist/contract/outcome.js').RunOutcome} RunOutcome
- * @typedef {import('@temporalio/client').Client} Client
  * @typedef {import('./worker-process.mjs').WorkerProcess} WorkerProcess
  */
 
@@ -23,23 +21,20 @@ import { heartbeatDetailsNow, PayloadSizes } from './scale-histories.mjs';
 
 /** The command asks for progress as often. */
 const INTERVAL_MS = 1000;
-/** Heartbeats are told to the server every 3 s at most; asking for them costs it as much as some activities. */
-const SAMPLES_PER_DETAILS = 10;
 
 /**
  * Watches a run to its end, as `virnucpro embed` does, and looks at its processes meanwhile.
  *
  * @param {RunHandle} run
- * @param {{ client: Client, worker: WorkerProcess, serverPid: number }} means
+ * @param {{ worker: WorkerProcess, serverPid: number }} processes
  * @param {{ onSample?: (samples: readonly Sample[]) => void, signal?: AbortSignal }} [options] `signal` ends the watching
- * @returns {Promise<{ outcome?: RunOutcome, seconds: number, samples: Sample[], details: PayloadSizes }>} no outcome: the
+ * @returns {Promise<{ outcome?: RunOutcome, seconds: number, samples: Sample[] }>} no outcome: the
  *   watching ended first
  */
-export async function watchRun(run, { client, worker, serverPid }, { onSample = () => {}, signal } = {}) {
+export async function watchRun(run, { worker, serverPid }, { onSample = () => {}, signal } = {}) {
   const started = performance.now();
   /** @type {Sample[]} */
   const samples = [];
-  const details = new PayloadSizes();
   const seconds = () => (performance.now() - started) / 1000;
   const over = new AbortController();
   const stop = AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]);
@@ -51,12 +46,11 @@ export async function watchRun(run, { client, worker, serverPid }, { onSample = 
     if (status !== undefined) {
       samples.push(await sampleOf(seconds(), status, worker, serverPid));
       onSample(samples);
-      if (samples.length % SAMPLES_PER_DETAILS === 0) details.merge(await heartbeatDetailsNow(client, run.workflowId));
     }
     await sleep(INTERVAL_MS, undefined, { signal: stop }).catch(() => {});
   }
-  if (signal?.aborted === true) return { seconds: seconds(), samples, details };
-  return { ...(await result), samples, details };
+  if (signal?.aborted === true) return { seconds: seconds(), samples };
+  return { ...(await result), samples };
 }
 
 /**

@@ -1,6 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { setMaxListeners } from 'node:events';
-import { OWNER_RENEWAL_MS, renewClaim } from '../run/owner.ts';
+import type { VirnucproError } from '../contract/virnucpro-error.ts';
+import { heldBy, OWNER_RENEWAL_MS, renewClaim } from '../run/owner.ts';
+import { claimantOf } from './claimant.ts';
+import type { ServerIdentity } from './dependencies.ts';
 
 /**
  * How often an activity says that it lives, at most. The SDK passes on at most one beat per throttle interval (3 s, or 0.8 of
@@ -18,35 +21,46 @@ export interface ActivityScope {
   describe(details: unknown): void;
 }
 
+/** When a workflow has last renewed its run's claim, by folder and workflow. */
 const renewedAt = new Map<string, number>();
 
 /**
  * Runs `work` with heartbeats from entry to exit and keeps the claim on the run folder fresh meanwhile.
  *
  * @param directory run folder that the work belongs to, if any
+ * @throws what `work` throws; VirnucproError `RunError.InvalidInput` if the folder belongs to another run by now
  */
 export async function withHeartbeats<T>(
   directory: string | undefined,
+  server: ServerIdentity,
   work: (scope: ActivityScope) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
+  const lost = new AbortController();
+  const renew = () => {
+    if (directory !== undefined) void renewSometimes(directory, server, (error) => lost.abort(error));
+  };
   let details: unknown;
   const beat = () => {
     context.heartbeat(details);
-    if (directory !== undefined) renewSometimes(directory, context.info.workflowExecution?.workflowId ?? '');
+    renew();
   };
+  const signal = AbortSignal.any([context.cancellationSignal, lost.signal]);
   // Every file that is read or validated for an activity listens to its signal, many at a time.
-  setMaxListeners(0, context.cancellationSignal);
+  setMaxListeners(0, signal);
   // No beat at once: the timeout counts from the start of the attempt, and a beat costs the server as much as an activity.
   const timer = setInterval(beat, beatInterval(context.info.heartbeatTimeoutMs));
   try {
     context.cancellationSignal.throwIfAborted();
+    renew();
     return await work({
-      signal: context.cancellationSignal,
+      signal,
       describe: (next) => {
         details = next;
       },
     });
+  } catch (error) {
+    throw lost.signal.aborted ? lost.signal.reason : error;
   } finally {
     clearInterval(timer);
   }
@@ -56,11 +70,22 @@ function beatInterval(heartbeatTimeoutMs: number | undefined): number {
   return Math.min(BEAT_INTERVAL_MS, (heartbeatTimeoutMs || Number.POSITIVE_INFINITY) / BEATS_PER_TIMEOUT);
 }
 
-function renewSometimes(directory: string, workflowId: string): void {
+async function renewSometimes(
+  directory: string,
+  server: ServerIdentity,
+  onLost: (error: VirnucproError) => void,
+): Promise<void> {
   const now = Date.now();
-  if (now - (renewedAt.get(directory) ?? 0) < OWNER_RENEWAL_MS) return;
-  renewedAt.set(directory, now);
-  renewClaim(directory, workflowId).catch((error: unknown) =>
-    Context.current().log.warn('the claim on the run folder was not renewed', { directory, error }),
-  );
+  const key = `${directory}\0${Context.current().info.workflowExecution?.workflowId}`;
+  if (now - (renewedAt.get(key) ?? 0) < OWNER_RENEWAL_MS) return;
+  renewedAt.set(key, now);
+  try {
+    const owner = await renewClaim(directory, await claimantOf(server));
+    if (owner === undefined) return;
+    // Every other activity of this run shall learn of it, too.
+    renewedAt.delete(key);
+    onLost(heldBy(owner, directory));
+  } catch (error) {
+    Context.current().log.warn('the claim on the run folder was not renewed', { directory, error });
+  }
 }

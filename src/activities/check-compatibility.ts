@@ -23,7 +23,8 @@ export async function checkCompatibility(
       input.runId === undefined
         ? await openManifest(directory)
         : await requireManifest(directory, input.runId, FailureType.RunInvalidInput);
-    await claimDirectory(directory, claimantOf(server), openProbe(server));
+    const claimant = await claimantOf(server);
+    await claimDirectory(directory, claimant, openProbe(server, claimant));
     const checked = await checkRequest(input, manifest, scope.signal);
     await replaceManifest(directory, checked.manifest);
     const requestDigest = await storeRequest(directory, checked.request);

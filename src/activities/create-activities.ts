@@ -6,7 +6,7 @@ import * as schemas from '../schemas/contract.ts';
 import { parse, type Defined } from '../schemas/parse.ts';
 import { withHeartbeats, type ActivityScope } from './activity-scope.ts';
 import { checkCompatibility } from './check-compatibility.ts';
-import type { ActivityDependencies } from './dependencies.ts';
+import type { ActivityDependencies, ServerIdentity } from './dependencies.ts';
 import { embedFile } from './embed-file.ts';
 import { toFailure } from './failure-mapping.ts';
 import { finishRun } from './finish-run.ts';
@@ -19,6 +19,7 @@ import { validateCheckpoint } from './validate-checkpoint.ts';
  * throws ApplicationFailures of the types in `FailureType`.
  */
 export function createActivities(dependencies: ActivityDependencies): VirnucproActivities {
+  const activity = wrapper(dependencies.server);
   return {
     checkCompatibility: activity('checkCompatibility', schemas.checkCompatibilityInputSchema, (input, scope) =>
       checkCompatibility(input, scope, dependencies),
@@ -27,27 +28,30 @@ export function createActivities(dependencies: ActivityDependencies): VirnucproA
     embedFile: activity('embedFile', schemas.taskInputSchema, (input, scope) => embedFile(input, scope, dependencies)),
     saveCheckpoint: activity('saveCheckpoint', schemas.saveCheckpointInputSchema, saveCheckpoint),
     validateCheckpoint: activity('validateCheckpoint', schemas.validateCheckpointInputSchema, validateCheckpoint),
-    finishRun: activity('finishRun', schemas.finishRunInputSchema, finishRun),
+    finishRun: activity('finishRun', schemas.finishRunInputSchema, (input, scope) =>
+      finishRun(input, scope, dependencies),
+    ),
   };
 }
 
 /** What all activities have in common: input checked at entry, heartbeats, one mapping of errors to failures. */
-function activity<Schema extends z.ZodType, Result>(
-  name: string,
-  schema: Schema,
-  work: (input: Defined<z.output<Schema>>, scope: ActivityScope) => Promise<Result>,
-): (input: unknown) => Promise<Result> {
-  return async (raw) => {
-    const { cancellationSignal } = Context.current();
-    try {
-      const input = parse(schema, raw, `input of ${name}`);
-      return await withHeartbeats(directoryOf(input), (scope) => work(input, scope));
-    } catch (error) {
-      const failure = toFailure(error, cancellationSignal);
-      await rememberFailure(raw, failure);
-      throw failure;
-    }
-  };
+function wrapper(server: ServerIdentity) {
+  return <Schema extends z.ZodType, Result>(
+      name: string,
+      schema: Schema,
+      work: (input: Defined<z.output<Schema>>, scope: ActivityScope) => Promise<Result>,
+    ): ((input: unknown) => Promise<Result>) =>
+    async (raw) => {
+      const { cancellationSignal } = Context.current();
+      try {
+        const input = parse(schema, raw, `input of ${name}`);
+        return await withHeartbeats(directoryOf(input), server, (scope) => work(input, scope));
+      } catch (error) {
+        const failure = toFailure(error, cancellationSignal);
+        await rememberFailure(raw, failure);
+        throw failure;
+      }
+    };
 }
 
 function directoryOf(input: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import type { ResidentEmbedders } from '../embedders/resident.ts';
+import type { OpenProbe } from '../run/owner.ts';
 
 /** What activities need of the process that they run in. */
 export interface ActivityDependencies {
@@ -14,4 +15,8 @@ export interface ServerIdentity {
   namespace: string;
   /** Of a local server that the command started. */
   pid?: number;
+  /** Tells that process from a later one with the same id. */
+  startTime?: string;
+  /** Asks the server of another claim; absent: nothing is known of other servers. */
+  askOther?: OpenProbe;
 }

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { isProcessAlive, processStartTime } from '../platform/process-identity.mjs';
 import { createFile } from './atomic-file.ts';
 import { internal } from './run-folder.ts';
 
@@ -13,11 +14,16 @@ const ownerSchema = z.object({
   schema: z.literal(1),
   workflowId: z.string(),
   workflowRunId: z.string(),
+  /** host:port, as the worker that made the claim reaches it. */
   server: z.string(),
   namespace: z.string(),
+  /** Given once by the server: tells apart servers of one address, and knows one server under two addresses. */
+  namespaceId: z.string().optional(),
   host: z.string(),
   /** Of a local server that the command started; absent for servers that live elsewhere. */
   serverPid: z.number().optional(),
+  /** Tells that process from a later one with the same id. */
+  serverStartTime: z.string().optional(),
   renewedAt: z.string(),
 });
 
@@ -40,12 +46,23 @@ function ownerPath(directory: string): string {
 }
 
 export async function readOwner(directory: string): Promise<Owner | undefined> {
+  return readClaim(ownerPath(directory));
+}
+
+async function readClaim(file: string): Promise<Owner | undefined> {
   try {
-    const parsed = ownerSchema.safeParse(JSON.parse(await fs.readFile(ownerPath(directory), 'utf8')));
-    return parsed.success ? parsed.data : undefined;
+    return parseClaim(await fs.readFile(file, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
-    throw error;
+    ignoreMissing(error as NodeJS.ErrnoException);
+    return undefined;
+  }
+}
+
+function parseClaim(text: string): Owner | undefined {
+  try {
+    return ownerSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
   }
 }
 
@@ -53,43 +70,66 @@ export async function readOwner(directory: string): Promise<Owner | undefined> {
  * Claims a run folder for one workflow execution. The claim of an execution that has ended, of a local server that is
  * gone, or one not renewed for two minutes is taken over.
  *
+ * @param now in milliseconds since 1970; for the tests
  * @throws VirnucproError `RunError.InvalidInput` naming the owner
  */
-export async function claimDirectory(directory: string, claimant: Claimant, isOpen: OpenProbe): Promise<void> {
+export async function claimDirectory(
+  directory: string,
+  claimant: Claimant,
+  isOpen: OpenProbe,
+  now: () => number = Date.now,
+): Promise<void> {
   await nodeFileSystem.makeFolder(path.dirname(ownerPath(directory)));
   for (let round = 0; round < 5; round++) {
-    if (await createFile(ownerPath(directory), format(claimant))) return;
+    if (await createFile(ownerPath(directory), format(claimant, now()))) return;
     const owner = await readOwner(directory);
-    if (owner !== undefined && !isOurs(owner, claimant) && (await holds(owner, isOpen))) throw heldBy(owner, directory);
-    if (owner !== undefined && isOurs(owner, claimant) && owner.workflowRunId === claimant.workflowRunId) return;
-    await setAside(directory);
+    if (owner !== undefined && isEarlierSelf(claimant, owner)) {
+      if (owner.workflowRunId === claimant.workflowRunId) return;
+    } else if (owner !== undefined && (await holds(owner, isOpen, now()))) throw heldBy(owner, directory);
+    await setAside(directory, owner);
   }
   throw new VirnucproError(FailureType.RunStaleAttempt, `several runs want ${directory} at once: trying again`);
 }
 
-/** Workflow ids are unique among the open executions of a server, so an equal id there means our own predecessor. */
-function isOurs(owner: Owner, claimant: Claimant): boolean {
+/** The execution itself, or an earlier one: ids of workflows are unique among the open executions of one server. */
+function isEarlierSelf(claimant: Claimant, owner: Owner): boolean {
   if (owner.workflowRunId === claimant.workflowRunId) return true;
-  const sameServer = owner.server === claimant.server && owner.namespace === claimant.namespace;
-  return sameServer && owner.workflowId === claimant.workflowId;
+  return owner.workflowId === claimant.workflowId && isSameServer(claimant, owner);
 }
 
-async function holds(owner: Owner, isOpen: OpenProbe): Promise<boolean> {
-  if (Date.now() - Date.parse(owner.renewedAt) > OWNER_EXPIRY_MS) return false;
-  if (owner.serverPid !== undefined && owner.host === os.hostname() && !isAlive(owner.serverPid)) return false;
-  return (await isOpen(owner)) ?? true;
+/** What the id of a partition adds to that of its run. */
+const PARTITION_SUFFIX = /^-[0-9a-f]{8}-\d+$/u;
+
+/**
+ * Whether the claim is that of the run that this workflow is, or is a partition of. The id alone does not tell: a folder
+ * that two servers work on gives both runs the same one.
+ */
+export function isOwner(claimant: Claimant, owner: Owner): boolean {
+  if (isEarlierSelf(claimant, owner)) return true;
+  if (!claimant.workflowId.startsWith(owner.workflowId) || !isSameServer(claimant, owner)) return false;
+  return PARTITION_SUFFIX.test(claimant.workflowId.slice(owner.workflowId.length));
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+/** By what the server calls its namespace, where both sides know it; otherwise by its address. */
+export function isSameServer(claimant: Claimant, owner: Owner): boolean {
+  if (claimant.namespaceId !== undefined && owner.namespaceId !== undefined) {
+    return claimant.namespaceId === owner.namespaceId;
   }
+  return claimant.server === owner.server && claimant.namespace === owner.namespace;
 }
 
-function heldBy(owner: Owner, directory: string): VirnucproError {
+async function holds(owner: Owner, isOpen: OpenProbe, now: number): Promise<boolean> {
+  if (now - Date.parse(owner.renewedAt) > OWNER_EXPIRY_MS) return false;
+  return (await isOpen(owner)) ?? !isServerGone(owner);
+}
+
+function isServerGone({ host, serverPid: pid, serverStartTime: startTime }: Owner): boolean {
+  if (pid === undefined || host !== os.hostname()) return false;
+  return startTime === undefined ? processStartTime(pid) === undefined : !isProcessAlive({ pid, startTime, host });
+}
+
+/** Who has the folder, for whoever wants it. */
+export function heldBy(owner: Owner, directory: string): VirnucproError {
   return new VirnucproError(
     FailureType.RunInvalidInput,
     `${directory} belongs to workflow ${owner.workflowId} (run ${owner.workflowRunId}) on ${owner.server}, namespace ${owner.namespace}, ` +
@@ -97,10 +137,19 @@ function heldBy(owner: Owner, directory: string): VirnucproError {
   );
 }
 
-/** Of several who take over, one rename finds the file; the others find the new claim in the next round. */
-async function setAside(directory: string): Promise<void> {
+/**
+ * Removes a claim that was judged. Of several who do, one rename finds the file. What it has found is looked at once more:
+ * a claim that was renewed or made meanwhile is put back, unless the place is taken by then.
+ */
+async function setAside(directory: string, judged: Owner | undefined): Promise<void> {
   const aside = `${ownerPath(directory)}.${randomUUID()}.old`;
   await fs.rename(ownerPath(directory), aside).catch(ignoreMissing);
+  const found = await readClaim(aside);
+  if (found !== undefined && JSON.stringify(found) !== JSON.stringify(judged)) {
+    await fs.link(aside, ownerPath(directory)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
   await fs.rm(aside, { force: true });
 }
 
@@ -108,23 +157,45 @@ function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Renews the claim by its modification inside the file; a claim that is no longer ours is left alone. */
-export async function renewClaim(directory: string, workflowId: string): Promise<void> {
-  const owner = await readOwner(directory);
-  if (owner === undefined || !(workflowId === owner.workflowId || workflowId.startsWith(`${owner.workflowId}-`)))
-    return;
-  const temp = `${ownerPath(directory)}.${randomUUID()}.tmp`;
-  await fs.writeFile(temp, JSON.stringify({ ...owner, renewedAt: new Date().toISOString() }));
-  await fs.rename(temp, ownerPath(directory));
+/**
+ * Renews the claim if it is still that of this run. Only the time in the file is overwritten, in the file that was read: a
+ * claim that takes its place at the same moment is another file, which a late renewal cannot reach.
+ *
+ * @returns the owner if it is another run by now
+ */
+export async function renewClaim(
+  directory: string,
+  claimant: Claimant,
+  now: number = Date.now(),
+): Promise<Owner | undefined> {
+  let file: fs.FileHandle;
+  try {
+    file = await fs.open(ownerPath(directory), 'r+');
+  } catch (error) {
+    ignoreMissing(error as NodeJS.ErrnoException);
+    return undefined;
+  }
+  try {
+    const content = await file.readFile();
+    const owner = parseClaim(content.toString('utf8'));
+    if (owner === undefined) return undefined;
+    if (!isOwner(claimant, owner)) return owner;
+    const time = Buffer.from(new Date(now).toISOString());
+    const old = Buffer.from(owner.renewedAt);
+    if (old.length === time.length) await file.write(time, 0, time.length, content.lastIndexOf(old));
+    return undefined;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Gives the folder up at the end of a run. */
-export async function releaseClaim(directory: string, workflowId: string): Promise<void> {
+export async function releaseClaim(directory: string, claimant: Claimant): Promise<void> {
   const owner = await readOwner(directory);
-  if (owner?.workflowId === workflowId) await fs.rm(ownerPath(directory), { force: true });
+  if (owner !== undefined && isOwner(claimant, owner)) await fs.rm(ownerPath(directory), { force: true });
 }
 
-function format(claimant: Claimant): string {
-  const owner: Owner = { schema: 1, ...claimant, host: os.hostname(), renewedAt: new Date().toISOString() };
+function format(claimant: Claimant, now: number): string {
+  const owner: Owner = { schema: 1, ...claimant, host: os.hostname(), renewedAt: new Date(now).toISOString() };
   return JSON.stringify(owner);
 }

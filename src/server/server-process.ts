@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { processStartTime } from './bootstrap/process-identity.mjs';
+import { processStartTime } from '../platform/process-identity.mjs';
 import { freePorts } from './free-ports.ts';
 import { addressOf, isServerAlive } from './server-record.ts';
 import type { ServerRecord } from './server-record.ts';

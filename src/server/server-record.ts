@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isProcessAlive } from './bootstrap/process-identity.mjs';
+import { isProcessAlive } from '../platform/process-identity.mjs';
 import { stateFolder } from './state-folder.ts';
 
 /** `server.json` in the state folder: which process serves the run, and where. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { identifyProcess, isProcessAlive } from './bootstrap/process-identity.mjs';
+import { identifyProcess, isProcessAlive } from '../platform/process-identity.mjs';
 
 /** Processes that use the server of a run: the last one to leave ends it. One that was killed counts no more. */
 function usersFolder(folder: string): string {

@@ -3,7 +3,9 @@ import { createActivities } from '../activities/create-activities.ts';
 import type { ServerIdentity } from '../activities/dependencies.ts';
 import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
 import { EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
+import { processStartTime } from '../platform/process-identity.mjs';
 import { workflowBundlePath } from '../platform/workflow-bundle.ts';
+import { isOpenElsewhere } from './other-server.ts';
 
 /** `io`: workflows and activities on files. `gpu`: embedding. `all`: both in one process. */
 export type WorkerRole = 'io' | 'gpu' | 'all';
@@ -96,8 +98,11 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
   return running(workers, embedders);
 }
 
-function serverIdentity({ address, namespace, localServerPid }: VirnucproWorkerOptions): ServerIdentity {
-  return { address, namespace, ...(localServerPid === undefined ? {} : { pid: localServerPid }) };
+function serverIdentity({ address, namespace, localServerPid: pid }: VirnucproWorkerOptions): ServerIdentity {
+  const server = { address, namespace, askOther: isOpenElsewhere };
+  if (pid === undefined) return server;
+  const startTime = processStartTime(pid);
+  return { ...server, pid, ...(startTime === undefined ? {} : { startTime }) };
 }
 
 function running(workers: readonly Worker[], embedders: ResidentEmbedders): VirnucproWorkers {

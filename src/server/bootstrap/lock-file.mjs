@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync, linkSync } 
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identifyProcess, isProcessAlive } from './process-identity.mjs';
+import { identifyProcess, isProcessAlive } from '../../platform/process-identity.mjs';
 
 const POLL_MS = 100;
 
@@ -62,7 +62,7 @@ function createWhole(path, text) {
 function readHolder(path) {
   try {
     const text = readFileSync(path, 'utf8');
-    /** @type {import('./process-identity.mjs').ProcessIdentity} */
+    /** @type {import('../../platform/process-identity.mjs').ProcessIdentity} */
     const identity = JSON.parse(text);
     return { text, identity };
   } catch (error) {

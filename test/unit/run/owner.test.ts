@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FailureType } from '../../../src/contract/failure-types.ts';
+import { processStartTime } from '../../../src/platform/process-identity.mjs';
 import {
   claimDirectory,
   OWNER_EXPIRY_MS,
@@ -116,27 +118,119 @@ describe('claimDirectory', () => {
   });
 });
 
+describe('two servers on one folder', () => {
+  const here: Claimant = { ...MINE, workflowRunId: 'run-2', namespaceId: 'ns-here' };
+  const there: Partial<Owner> = { ...MINE, server: MINE.server, namespaceId: 'ns-there' };
+
+  it('the same workflow id at the same address, but another server → not ours: refused, not renewed, not released', async () => {
+    const folder = await claimed(there);
+    await expect(claimDirectory(folder, here, open)).rejects.toThrow('belongs to workflow mine (run run-1)');
+    const before = await readOwner(folder);
+    expect(await renewClaim(folder, here)).toEqual(before);
+    await releaseClaim(folder, here);
+    expect(await readOwner(folder)).toEqual(before);
+  });
+
+  it('one server under two addresses → ours', async () => {
+    const folder = await claimed({ ...there, server: 'other-name:7233' });
+    const samePlace = { ...here, namespaceId: 'ns-there' };
+    expect(await renewClaim(folder, { ...samePlace, workflowId: 'mine-0123abcd-500' })).toBeUndefined();
+    await claimDirectory(folder, samePlace, () => Promise.reject(new Error('must not be asked')));
+    expect(await readOwner(folder)).toMatchObject(samePlace);
+  });
+
+  it('its server was started again on its address → asked, and holds although its process is another', async () => {
+    const folder = await claimed({ serverPid: NO_PROCESS });
+    await expect(claimDirectory(folder, here, open)).rejects.toThrow('belongs to workflow other');
+  });
+
+  it('another process has the id of the dead server now → taken over; the server itself → it holds', async () => {
+    const startTime = processStartTime(process.pid)!;
+    const dead = await claimed({ serverPid: process.pid, serverStartTime: 'another boot/1' });
+    await claimDirectory(dead, here, unknown);
+    expect(await readOwner(dead)).toMatchObject(here);
+    const alive = await claimed({ serverPid: process.pid, serverStartTime: startTime });
+    await expect(claimDirectory(alive, here, unknown)).rejects.toThrow('belongs to workflow other');
+  });
+
+  it('two minutes later → taken over, also without an answer; the owner of before is told who has it', async () => {
+    const folder = await claimed(there);
+    const later = () => Date.now() + OWNER_EXPIRY_MS + 1000;
+    await claimDirectory(folder, here, unknown, later);
+    expect(await renewClaim(folder, { ...MINE, namespaceId: 'ns-there' })).toMatchObject(here);
+  });
+});
+
 describe('renewClaim and releaseClaim', () => {
-  it('the owner or one of its partitions renews → the time moves on', async () => {
+  const partition = { ...OTHER, workflowId: 'other-0123abcd-0', workflowRunId: 'run-10' };
+
+  it('the owner or one of its partitions renews → the time moves on, nothing else changes', async () => {
     const old = new Date(Date.now() - 60_000).toISOString();
-    for (const workflowId of ['other', 'other-0123-0']) {
+    for (const claimant of [OTHER, partition]) {
       const folder = await claimed({ renewedAt: old });
-      await renewClaim(folder, workflowId);
-      expect((await readOwner(folder))!.renewedAt > old).toBe(true);
+      const before = await readOwner(folder);
+      const now = Date.now();
+      expect(await renewClaim(folder, claimant, now)).toBeUndefined();
+      expect(await readOwner(folder)).toEqual({ ...before, renewedAt: new Date(now).toISOString() });
+      expect(readdirSync(join(folder, '.virnucpro'))).toEqual(['owner.json']);
     }
   });
 
-  it('somebody else renews or releases → left alone', async () => {
-    const old = new Date(Date.now() - 60_000).toISOString();
+  it.each([MINE, { ...OTHER, workflowId: 'other-2', workflowRunId: 'r' }])(
+    'somebody else, %j, renews or releases → told who has it, nothing changed',
+    async (claimant) => {
+      const old = new Date(Date.now() - 60_000).toISOString();
+      const folder = await claimed({ renewedAt: old });
+      expect(await renewClaim(folder, claimant)).toMatchObject(OTHER);
+      await releaseClaim(folder, claimant);
+      expect((await readOwner(folder))?.renewedAt).toBe(old);
+    },
+  );
+
+  it('nobody has it → nothing to renew', async () => {
+    expect(await renewClaim(await temporaryFolder(), MINE)).toBeUndefined();
+  });
+
+  it('renewed by its owner while another takes it for stale → it stays with its owner', async () => {
+    const old = new Date(Date.now() - OWNER_EXPIRY_MS / 2).toISOString();
     const folder = await claimed({ renewedAt: old });
-    await renewClaim(folder, 'mine');
-    await releaseClaim(folder, 'mine');
-    expect((await readOwner(folder))?.renewedAt).toBe(old);
+    const renewedMeanwhile = async () => {
+      await renewClaim(folder, OTHER);
+      return false;
+    };
+    // The probe of the next round says open: the first judgement was of a claim that is no more.
+    let asked = 0;
+    const claiming = claimDirectory(folder, MINE, () => (asked++ === 0 ? renewedMeanwhile() : open()));
+    await expect(claiming).rejects.toThrow('belongs to workflow other');
+    expect(await readOwner(folder)).toMatchObject(OTHER);
+  });
+
+  it('a renewal that has read the file before another takes over → does not reach the new claim', async () => {
+    const folder = await claimed();
+    const late = await openFile(join(folder, internal.owner), 'r+');
+    await claimDirectory(folder, MINE, closed);
+    const claim = readFileSync(join(folder, internal.owner), 'utf8');
+    await late.write('X'.repeat(20), 0);
+    await late.close();
+    expect(readFileSync(join(folder, internal.owner), 'utf8')).toBe(claim);
+  });
+
+  it('renewed a hundred times while others read and try to take it over → always whole, always its owner’s', async () => {
+    const folder = await claimed();
+    const renewing = (async () => {
+      for (let at = 0; at < 100; at++) await renewClaim(folder, OTHER, Date.now() + at);
+    })();
+    const reading = Array.from({ length: 100 }, () => readOwner(folder));
+    const taking = Array.from({ length: 5 }, () => claimDirectory(folder, MINE, open));
+    for (const owner of await Promise.all(reading)) expect(owner).toMatchObject(OTHER);
+    for (const { status } of await Promise.allSettled(taking)) expect(status).toBe('rejected');
+    await renewing;
+    expect(await readOwner(folder)).toMatchObject(OTHER);
   });
 
   it('the owner releases → gone', async () => {
     const folder = await claimed();
-    await releaseClaim(folder, 'other');
+    await releaseClaim(folder, OTHER);
     expect(await readOwner(folder)).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { identifyProcess } from '../../../src/server/bootstrap/process-identity.mjs';
+import { identifyProcess } from '../../../src/platform/process-identity.mjs';
 import {
   addressOf,
   isServerAlive,

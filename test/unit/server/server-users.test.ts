@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { identifyProcess } from '../../../src/server/bootstrap/process-identity.mjs';
+import { identifyProcess } from '../../../src/platform/process-identity.mjs';
 import { registerUser, releaseUser } from '../../../src/server/server-users.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withLockFile } from '../../../../src/server/bootstrap/lock-file.mjs';
-import { identifyProcess } from '../../../../src/server/bootstrap/process-identity.mjs';
+import { identifyProcess } from '../../../../src/platform/process-identity.mjs';
 
 describe('withLockFile', () => {
   let folder = '';

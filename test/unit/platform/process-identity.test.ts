@@ -1,11 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import {
-  identifyProcess,
-  isProcessAlive,
-  processStartTime,
-} from '../../../../src/server/bootstrap/process-identity.mjs';
+import { identifyProcess, isProcessAlive, processStartTime } from '../../../src/platform/process-identity.mjs';
 
 describe('process identity', () => {
   it('this process → alive', () => {

@@ -94,3 +94,9 @@ export function listing(directory: string): string[] {
 export function leftovers(directory: string): string[] {
   return listing(directory).filter((name) => name.includes('.virnucpro/spool/') || name.endsWith('.tmp'));
 }
+
+/** Sequences of a FASTA file that {@link makeInputs} wrote. */
+export function sequencesOf(file: string): string[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('>'));
+}

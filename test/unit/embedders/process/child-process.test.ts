@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FailureType } from '../../../../src/contract/failure-types.ts';
 import { EmbedderProcess } from '../../../../src/embedders/process/child-process.ts';
+import { processStartTime } from '../../../../src/platform/process-identity.mjs';
 
 const READY = `
   const { encodeFrame, FrameDecoder } = await import(${JSON.stringify(built('process/frames.js'))});
@@ -49,12 +50,9 @@ function request(child: EmbedderProcess, header: object = {}, signal = new Abort
   return child.request(header, Buffer.from('letters'), signal);
 }
 
+/** Not so for the remains of a process, which may lie about until its new parent looks after them. */
 function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  return processStartTime(pid) !== undefined;
 }
 
 async function untilGone(pid: number): Promise<void> {

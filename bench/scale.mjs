@@ -12,7 +12,8 @@ import { HELP, parseOptions } from './lib/scale-options.mjs';
 import { makePlace } from './lib/scale-place.mjs';
 import { measurePlanning } from './lib/scale-planning.mjs';
 import { measureRatio } from './lib/scale-ratio.mjs';
-import { formatLargeRun, formatPlanning, formatProgress, formatRatio } from './lib/scale-report.mjs';
+import { measureSlots } from './lib/scale-slots.mjs';
+import { formatLargeRun, formatPlanning, formatProgress, formatRatio, formatSlots } from './lib/scale-report.mjs';
 
 /**
  * @typedef {import('./lib/scale-options.mjs').Options} Options
@@ -21,6 +22,8 @@ import { formatLargeRun, formatPlanning, formatProgress, formatRatio } from './l
  * @typedef {import('./lib/scale-run.mjs').Sample} Sample
  */
 
+/** Slots and tasks in flight as by default, partitions a fifth of that, so that there are many boundaries. */
+const SLOTS = { slots: 8, partitionSize: 100, maxInFlight: 32 };
 /** Samples between two lines of progress, one a second. */
 const SAMPLES_PER_LINE = 30;
 
@@ -68,6 +71,16 @@ async function measureAll(place, options, results) {
       { name: 'embed --dry-run over them, the whole process', measured: dryRun, ...common },
     ];
     await results.add('planning', planning, formatPlanning(planning), goals);
+  }
+  if (options.slotFiles > 0) {
+    const slots = await measureSlots(place, { ...SLOTS, files: options.slotFiles });
+    const goal = {
+      name: 'idle time of slots, tasks of 100 ms',
+      measured: 100 * (1 - slots.busy),
+      bound: 100 * BOUNDS.idleSlots,
+      unit: '%',
+    };
+    await results.add('slots', slots, formatSlots(slots), [goal]);
   }
   if (options.files > 0) {
     const { largest: measured } = await measureHeartbeats(place);

@@ -15,6 +15,7 @@ export const BOUNDS = {
   memoryDeviationBytes: 50e6,
   ratioToBare: 1.6,
   planningSeconds: 10,
+  idleSlots: 0.05,
 };
 
 /** @param {Goal} goal */

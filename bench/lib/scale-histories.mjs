@@ -166,6 +166,6 @@ export async function activitySeconds(client, workflowId, runId) {
 }
 
 /** @param {{ seconds?: unknown, nanos?: number | null } | null | undefined} time */
-function secondsOf(time) {
+export function secondsOf(time) {
   return Number(time?.seconds ?? 0) + Number(time?.nanos ?? 0) / 1e9;
 }

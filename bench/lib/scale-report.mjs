@@ -3,6 +3,7 @@
  * @typedef {import('./scale-planning.mjs').Planning} Planning
  * @typedef {import('./scale-ratio.mjs').Ratio} Ratio
  * @typedef {import('./scale-run.mjs').Sample} Sample
+ * @typedef {import('./scale-slots.mjs').SlotUse} SlotUse
  */
 
 /** @param {number} bytes */
@@ -63,5 +64,14 @@ export function formatPlanning({ checkpoints, dryRun, whole, activities, workerP
   return [
     '',
     `planning over ${checkpoints} checkpoints: embed --dry-run ${dryRun.toFixed(1)} s; a run ${whole.toFixed(1)} s (${listed(activities, 's')}); worker's peak ${megabytes(workerPeakBytes)}`,
+  ];
+}
+
+/** @param {SlotUse} use */
+export function formatSlots({ partitions, busy, starved, taskMs, seconds }) {
+  const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
+  return [
+    '',
+    `slots over ${partitions} partitions in ${seconds.toFixed(1)} s: busy ${share(busy)}, idle with no task waiting ${share(starved)}; a task took ${taskMs.toFixed(0)} ms`,
   ];
 }

@@ -2,6 +2,7 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   log,
+  patched,
   startChild,
   workflowInfo,
   type ChildWorkflowHandle,
@@ -13,6 +14,9 @@ import type { embedPartition } from './embed-partition.ts';
 import { pause, resume } from './embed-partition.ts';
 import type { PauseGate } from './pause.ts';
 import type { RunState } from './run-state.ts';
+
+/** Executions that began before it go on with first partitions of full size. */
+const PATCH_STAGGERED = 'staggered-partitions';
 
 type Partition = ChildWorkflowHandle<typeof embedPartition>;
 
@@ -52,24 +56,39 @@ export class Partitions {
     const errors: unknown[] = [];
     await CancellationScope.cancellable(async () => {
       const scope = CancellationScope.current();
-      const lane = async (range: PlanRange, at: number) => {
+      const { partitionSize, openPartitions } = this.#request.tuning;
+      const lane = async (range: PlanRange, at: number, firstSize: number) => {
+        let size = firstSize;
         while (errors.length === 0 && next[at]! < range.end && !this.#shouldContinueAsNew()) {
           const start = next[at]!;
-          next[at] = Math.min(range.end, start + this.#request.tuning.partitionSize);
+          next[at] = Math.min(range.end, start + size);
+          size = partitionSize;
           await this.#runOne({ ...range, start, end: next[at] });
         }
       };
-      const lanes = ranges.flatMap((range, at) =>
-        Array.from({ length: this.#request.tuning.openPartitions }, () =>
-          lane(range, at).catch((error: unknown) => {
+      const lanes = ranges.flatMap((range, at) => {
+        const staggered = this.#isStaggered(range.end - next[at]!);
+        return Array.from({ length: openPartitions }, (_, number) => {
+          const firstSize = staggered ? Math.ceil((partitionSize * (number + 1)) / openPartitions) : partitionSize;
+          return lane(range, at, firstSize).catch((error: unknown) => {
             errors.push(error);
             scope.cancel();
-          }),
-        ),
-      );
+          });
+        });
+      });
       await Promise.all(lanes);
     });
     if (errors.length > 0) throw errors[0];
+  }
+
+  /**
+   * Partitions of one size, begun together, also end together: every slot would wait until the next ones are open. So the
+   * first ones differ, where others follow.
+   */
+  #isStaggered(tasks: number): boolean {
+    const { partitionSize, openPartitions, partitionsPerExecution } = this.#request.tuning;
+    const rounds = Math.min(tasks / partitionSize, partitionsPerExecution) / openPartitions;
+    return rounds > 1 && patched(PATCH_STAGGERED);
   }
 
   #shouldContinueAsNew(): boolean {

@@ -1,9 +1,9 @@
-import { publishCheckpoint } from '../checkpoint/index.ts';
+import { publishCheckpoint } from '../checkpoint/publish/publish-checkpoint.ts';
 import type { PublishResult } from '../checkpoint/types.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import type { FileSystem } from '../platform/file-system.ts';
-import { removeSpool, SpoolRows } from '../spool/index.ts';
+import { removeSpool, SpoolRows, type SpoolRowsOptions } from '../spool/index.ts';
 import { existingCheckpoint } from './existing-checkpoint.ts';
 import type { PublishTask } from './publish-task.ts';
 
@@ -23,19 +23,26 @@ export async function settleCheckpoint(
   task: SpooledTask,
   ids: string[],
   fileSystem: FileSystem,
+  wait: Pick<SpoolRowsOptions, 'waitMs' | 'pollMs'> = {},
 ): Promise<PublishResult> {
-  const result = (await existingCheckpoint(task, ids, fileSystem)) ?? (await publishRows(task, ids, fileSystem));
+  const existing = await existingCheckpoint(task, ids, fileSystem);
+  const result = existing ?? (await publishRows(task, ids, { ...wait, fileSystem }));
   // Only now: both of the above have made the checkpoint's name durable, so no crash can take both.
   await removeSpool(task.spoolFolder, fileSystem);
   return result;
 }
 
-async function publishRows(task: SpooledTask, ids: string[], fileSystem: FileSystem): Promise<PublishResult> {
+async function publishRows(
+  task: SpooledTask,
+  ids: string[],
+  options: SpoolRowsOptions & { fileSystem: FileSystem },
+): Promise<PublishResult> {
+  const { fileSystem } = options;
   if (task.segments.length === 0 && (await fileSystem.stat(task.checkpointFile)) !== undefined) {
     const message = `${task.checkpointFile}: incompatible: another file is there and is not this checkpoint; move it away`;
     throw new VirnucproError(FailureType.CheckpointIncompatible, message);
   }
-  const opened = await openRows(task, ids, fileSystem);
+  const opened = await openRows(task, ids, options);
   if (!(opened instanceof SpoolRows)) return opened;
   try {
     return await publishCheckpoint(task.checkpointFile, { kind: task.kind, ids, rows: opened }, { fileSystem });
@@ -45,18 +52,22 @@ async function publishRows(task: SpooledTask, ids: string[], fileSystem: FileSys
 }
 
 /** The rows, or the checkpoint that another attempt made of them while they were waited for. */
-async function openRows(task: SpooledTask, ids: string[], fileSystem: FileSystem): Promise<SpoolRows | PublishResult> {
+async function openRows(
+  task: SpooledTask,
+  ids: string[],
+  options: SpoolRowsOptions & { fileSystem: FileSystem },
+): Promise<SpoolRows | PublishResult> {
   const published = new AbortController();
   let existing: PublishResult | undefined;
   const look = async () => {
     // What cannot be looked at now is looked at again.
-    existing = await existingCheckpoint(task, ids, fileSystem).catch(() => undefined);
+    existing = await existingCheckpoint(task, ids, options.fileSystem).catch(() => undefined);
     if (existing !== undefined) published.abort();
   };
   const timer = setInterval(() => void look(), LOOK_MS);
   try {
     const { signal } = published;
-    return await SpoolRows.open(task.spoolFolder, task.shape, task.segments, { fileSystem, signal });
+    return await SpoolRows.open(task.spoolFolder, task.shape, task.segments, { ...options, signal });
   } catch (error) {
     if (existing !== undefined) return existing;
     throw error;

@@ -1,0 +1,129 @@
+import type { settleCheckpoint } from '../../../src/activities/settle-checkpoint.ts';
+import type { FileSystem } from '../../../src/platform/file-system.ts';
+import type { openSpool, SegmentReference, Spool, SpoolShape } from '../../../src/spool/index.ts';
+import { Disk } from '../../support/crash-disk.ts';
+import { CrashFileSystem } from '../../support/crash-file-system.ts';
+import { FaultyFileSystem } from '../../support/faulty-file-system.ts';
+
+/** The code under test, so that copies of it with a step taken out can be put in its place. */
+export interface Storage {
+  openSpool: typeof openSpool;
+  settleCheckpoint: typeof settleCheckpoint;
+}
+
+/** What whoever works on a task has been told, by a promise that resolved: none of it may be untrue after a crash. */
+export type Told =
+  /** These rows need not be embedded again. */
+  | { rows: number[] }
+  /** All rows are there, in these segments: the result of `embedFile`, which Temporal keeps. */
+  | { segments: SegmentReference[]; synced: boolean }
+  /** The checkpoint is there: the result of `saveCheckpoint`. */
+  | { saved: true };
+
+export const RUN = '/runs/out';
+export const SPOOLS = `${RUN}/.virnucpro/spool`;
+export const CHECKPOINT = `${RUN}/a_KMER.pt`;
+const SPOOL = `${SPOOLS}/0123456789abcdef01234567`;
+export const SHAPE: SpoolShape = { taskDigest: 'ab'.repeat(32), rows: 7, dim: 3 };
+const IDS = Array.from({ length: SHAPE.rows }, (_, row) => `record ${row}`);
+const ALL = IDS.map((_, ordinal) => ordinal);
+const CLAIM = { host: 'host', pid: 1, workflowId: 'w', activityId: 'a', attempt: 1 };
+
+export interface Work {
+  /** Rows of each batch, in the order in which they are embedded. */
+  batches: readonly (readonly number[])[];
+  /** Whether batches are synced: tasks of one batch are not. */
+  sync: boolean;
+}
+
+export const BATCHES: Work = { batches: [[0, 1], [2, 3], [4, 5], [6]], sync: true };
+export const ONE_BATCH: Work = { batches: [ALL], sync: false };
+
+/** A disk on which the folder of a run is there for certain. */
+export async function emptyRun(): Promise<Disk> {
+  const fileSystem = new CrashFileSystem();
+  await fileSystem.makeFolder(SPOOLS);
+  return fileSystem.disk;
+}
+
+export function rowOf(ordinal: number): number[] {
+  return [ordinal + 0.5, -ordinal, 1 / (ordinal + 1)];
+}
+
+/** One attempt at embedding, as `embedFile` goes about it. */
+export async function embed(
+  { openSpool: open }: Storage,
+  fileSystem: FileSystem,
+  { batches, sync }: Work,
+  tell: (told: Told) => void,
+  onOpened: (spool: Spool) => void = () => {},
+): Promise<SegmentReference[]> {
+  const { signal } = new AbortController();
+  const spool = await open(SPOOL, SHAPE, CLAIM, { fileSystem, signal });
+  try {
+    onOpened(spool);
+    tell({ rows: ALL.filter((ordinal) => spool.has(ordinal)) });
+    for (const batch of batches) {
+      const missing = batch.filter((ordinal) => !spool.has(ordinal));
+      if (missing.length === 0) continue;
+      await spool.append(missing, Float32Array.from(missing.flatMap(rowOf)), { sync });
+      if (sync) tell({ rows: missing });
+    }
+    const segments = await spool.finish();
+    tell({ segments, synced: sync });
+    return segments;
+  } finally {
+    await spool.close();
+  }
+}
+
+/** One attempt at publishing, as `saveCheckpoint` goes about it. */
+export async function save(
+  { settleCheckpoint: settle }: Storage,
+  fileSystem: FileSystem,
+  segments: SegmentReference[],
+  tell: (told: Told) => void,
+): Promise<void> {
+  const task = { spoolFolder: SPOOL, shape: SHAPE, segments, checkpointFile: CHECKPOINT, kind: 'vectors' as const };
+  await settle(task, IDS, fileSystem, { waitMs: 0 });
+  tell({ saved: true });
+}
+
+/** Operations after which the first attempt at embedding, and the first at publishing, are killed. */
+export interface Kills {
+  embed?: number;
+  save?: number;
+}
+
+/** Everything that happens to one task from its start to its end, on a model that remembers it. */
+export async function liveThrough(storage: Storage, work: Work, kills: Kills = {}): Promise<CrashFileSystem<Told>> {
+  const model = new CrashFileSystem<Told>(await emptyRun());
+  const tell = (told: Told) => model.note(told);
+  if (kills.embed !== undefined) await killed(embed(storage, dyingAfter(kills.embed, model), work, tell));
+  const segments = await embed(storage, model, work, tell);
+  if (kills.save !== undefined) await killed(save(storage, dyingAfter(kills.save, model), segments, tell));
+  await save(storage, model, segments, tell);
+  return model;
+}
+
+/** Nothing that a killed process does reaches its file system: neither the n-th call and those behind it, nor any cleaning up. */
+function dyingAfter(operations: number, model: FileSystem): FaultyFileSystem {
+  return new FaultyFileSystem(
+    { fault: ({ number }) => (number > operations ? { errno: 'KILLED' } : undefined) },
+    model,
+  );
+}
+
+async function killed(attempt: Promise<unknown>): Promise<void> {
+  await attempt.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'KILLED') throw error;
+  });
+}
+
+/** The file that an undisturbed life ends with. */
+export async function soundCheckpoint(storage: Storage, work: Work): Promise<Buffer> {
+  const model = await liveThrough(storage, work);
+  const bytes = model.disk.tree().get(CHECKPOINT);
+  if (bytes === undefined) throw new Error('an undisturbed life ended without a checkpoint');
+  return bytes;
+}

@@ -33,6 +33,7 @@ function stoppableFile(file: OpenFile, throwIfStopped: () => void): OpenFile {
     read: (into, position) => file.read(into, position),
     readSync: (into, position) => file.readSync(into, position),
     size: () => file.size(),
+    truncate: (size) => file.truncate(size),
     sync: () => file.sync(),
     close: () => file.close(),
   };

@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { syncFolder } from '../platform/sync-folder.ts';
 
 /** Name of the log in the run folder. */
 export const FAILED_CHECKPOINTS_FILE = 'failed_checkpoints.txt';
@@ -41,10 +42,8 @@ export async function appendFailedCheckpoint(
   const path = join(folder, FAILED_CHECKPOINTS_FILE);
   const fields = [escapeField(failed.path), cutField(escapeField(failed.reason)), formatTime(time)];
   const file = await open(path, 'a+');
-  let isNew: boolean;
   try {
     const { size } = await file.stat();
-    isNew = size === 0;
     const line = `${(await endsTorn(file, size)) ? '\n' : ''}${fields.join('|')}\n`;
     const bytes = Buffer.from(line);
     const { bytesWritten } = await file.write(bytes);
@@ -55,7 +54,8 @@ export async function appendFailedCheckpoint(
   } finally {
     await file.close();
   }
-  if (isNew) await nodeFileSystem.syncFolder(folder);
+  // Whoever made the file may have died before its name was durable.
+  await syncFolder(nodeFileSystem, folder);
 }
 
 /**

@@ -25,6 +25,10 @@ class BlockingOpenFile implements OpenFile {
     return fs.fstatSync(this.#fd).size;
   }
 
+  async truncate(size: number): Promise<void> {
+    fs.ftruncateSync(this.#fd, size);
+  }
+
   async sync(): Promise<void> {
     fs.fsyncSync(this.#fd);
   }

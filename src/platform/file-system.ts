@@ -9,6 +9,8 @@ export interface OpenFile {
   /** {@link read} for a thread that may block. */
   readSync(into: Uint8Array, position: number): number;
   size(): Promise<number>;
+  /** Cuts the file off behind its first `size` bytes. */
+  truncate(size: number): Promise<void>;
   /** fsync(2). After a failure the file must be thrown away: the kernel may have dropped the dirty pages. */
   sync(): Promise<void>;
   close(): Promise<void>;

@@ -31,6 +31,10 @@ class NodeOpenFile implements OpenFile {
     return (await this.#handle.stat()).size;
   }
 
+  truncate(size: number): Promise<void> {
+    return this.#handle.truncate(size);
+  }
+
   sync(): Promise<void> {
     return this.#handle.sync();
   }

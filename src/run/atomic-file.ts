@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as path from 'node:path';
 import { writeAll, type FileSystem } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { syncFolder } from '../platform/sync-folder.ts';
 
 /** Replaces `target` by `content`: readers see the old file or the new one, also after a crash. */
 export async function replaceFile(
@@ -16,7 +17,7 @@ export async function replaceFile(
     await fileSystem.unlink(temp).catch(() => {});
     throw error;
   }
-  await fileSystem.syncFolder(path.dirname(target));
+  await syncFolder(fileSystem, path.dirname(target));
 }
 
 /**
@@ -30,16 +31,18 @@ export async function createFile(
   fileSystem: FileSystem = nodeFileSystem,
 ): Promise<boolean> {
   const temp = await writeTemp(target, content, fileSystem);
+  let created = true;
   try {
     await fileSystem.link(temp, target);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    created = false;
   } finally {
     await fileSystem.unlink(temp).catch(() => {});
   }
-  await fileSystem.syncFolder(path.dirname(target));
-  return true;
+  // Also where it was there before: whoever created it may have died before its name was durable.
+  await syncFolder(fileSystem, path.dirname(target));
+  return created;
 }
 
 async function writeTemp(target: string, content: string, fileSystem: FileSystem): Promise<string> {

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { syncFolder } from '../platform/sync-folder.ts';
 import { forgetFailures } from '../spool/index.ts';
 import type { DraftedPlan } from './planner.ts';
 import { plannedTask, type PlannedTask } from './plan.ts';
@@ -16,7 +17,8 @@ export async function clearTheWay(directory: string, { plan, inTheWay }: Drafted
   for (const file of inTheWay) {
     await nodeFileSystem.rename(path.join(directory, file), path.join(directory, `${file}.bad-${stamp}`));
   }
-  if (inTheWay.length > 0) await nodeFileSystem.syncFolder(directory);
+  // Makes durable the new names, and those of checkpoints that were found: whoever published one may have died before that.
+  await syncFolder(nodeFileSystem, directory);
   await sweepTemps(directory, plan.tasks);
   await forgetTaskFailures(directory);
   for (const [index, task] of plan.tasks.entries()) {

@@ -6,8 +6,9 @@ import * as z from 'zod';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { makeDurableFolder, syncFolder } from '../platform/sync-folder.ts';
 import { createFile, replaceFile } from './atomic-file.ts';
-import { RUN_MANIFEST } from './run-folder.ts';
+import { INTERNAL_FOLDER, internal, RUN_MANIFEST } from './run-folder.ts';
 
 const fingerprintSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
@@ -88,7 +89,11 @@ export async function openManifest(directory: string): Promise<RunManifest> {
   try {
     await makeRunFolder(directory);
     const found = await readManifest(directory);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      // Whoever made it may have died before its name was durable, and everything that follows refers to it.
+      await syncFolder(nodeFileSystem, directory);
+      return found;
+    }
     const fresh: RunManifest = {
       schema: 1,
       runId: randomUUID(),
@@ -103,9 +108,14 @@ export async function openManifest(directory: string): Promise<RunManifest> {
   return (await readManifest(directory))!;
 }
 
+/** Made once, under durable names: what is written into them later syncs its own folder only. */
+const FOLDERS_OF_A_RUN = [INTERNAL_FOLDER, internal.plans, internal.requests, internal.inputs, internal.spool];
+
 async function makeRunFolder(directory: string): Promise<void> {
   try {
-    await nodeFileSystem.makeFolder(directory);
+    for (const folder of ['', ...FOLDERS_OF_A_RUN]) {
+      await makeDurableFolder(nodeFileSystem, path.join(directory, folder));
+    }
   } catch (error) {
     throw notWritable(directory, error as Error);
   }

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { validateCheckpoint } from '../checkpoint/index.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { syncFolder } from '../platform/sync-folder.ts';
 import { removeSpool } from '../spool/index.ts';
 import { isComplete } from './judge-existing.ts';
 import { plannedTask, type Plan } from './plan.ts';
@@ -16,6 +17,8 @@ import { taskSpool } from './task-spool.ts';
 export async function sweepSpools(directory: string, plan: Plan, signal: AbortSignal): Promise<void> {
   const left = new Set(await spoolNames(directory));
   if (left.size === 0) return;
+  // A checkpoint's name has to be durable before what it was made from goes.
+  await syncFolder(nodeFileSystem, directory);
   for (const [index, task] of plan.tasks.entries()) {
     const { embedder } = plannedTask(plan, index);
     const { folder, shape } = taskSpool(plan, task, embedder);

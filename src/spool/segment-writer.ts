@@ -1,9 +1,11 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { FileSystem, OpenFile } from '../platform/file-system.ts';
 import { writeAll } from '../platform/file-system.ts';
+import { isOvertaken } from './claim-epoch.ts';
 import { encodeFrame, encodeHeader } from './layout.ts';
 import { newSegmentName } from './names.ts';
+import { syncSpoolNames } from './sync-names.ts';
 import type { SegmentReference, SpoolShape } from './types.ts';
 
 /** Bytes of a segment that count, and their CRC-32. */
@@ -28,6 +30,9 @@ export class SegmentWriter {
   #header: Buffer | undefined;
   #committed: Extent = { bytes: 0, crc: 0 };
   #nameIsDurable = false;
+  #isClosed = false;
+  /** fsync or close failed: the kernel may show bytes that never reach the disk, and call them clean from now on. */
+  #isDoubtful = false;
 
   private constructor(
     file: OpenFile,
@@ -64,10 +69,9 @@ export class SegmentWriter {
 
   /** Makes everything written so far durable, the file's name included. */
   async commit(): Promise<void> {
-    await this.#file.sync();
+    await this.#doubtIfRejected(this.#file.sync());
     if (!this.#nameIsDurable) {
-      await this.#fileSystem.syncFolder(this.#folder);
-      await this.#fileSystem.syncFolder(dirname(this.#folder));
+      await syncSpoolNames(this.#fileSystem, this.#folder);
       this.#nameIsDurable = true;
     }
     this.#committed = this.#written;
@@ -75,13 +79,39 @@ export class SegmentWriter {
 
   /** Closes the file; what was written without a commit counts if that succeeds. */
   async close(): Promise<void> {
-    await this.#file.close();
+    this.#isClosed = true;
+    await this.#doubtIfRejected(this.#file.close());
     this.#committed = this.#written;
   }
 
-  /** Closes a segment that has failed. */
+  /** Closes a segment that has failed, and takes away what another attempt would read from it but no disk may hold. */
   async abandon(): Promise<void> {
-    await this.#file.close().catch(() => undefined);
+    // The descriptor is gone even where close(2) reports an error.
+    if (!this.#isClosed) await this.#file.close().catch(() => undefined);
+    this.#isClosed = true;
+    if (this.#isDoubtful) await this.#discardDoubtful().catch(() => undefined);
+  }
+
+  async #doubtIfRejected(step: Promise<void>): Promise<void> {
+    try {
+      await step;
+    } catch (error) {
+      this.#isDoubtful = true;
+      throw error;
+    }
+  }
+
+  async #discardDoubtful(): Promise<void> {
+    // A later attempt has taken up what it found sound: it is no longer this one's to remove.
+    if (await isOvertaken(this.#fileSystem, this.#folder, this.#epoch)) return;
+    const path = join(this.#folder, this.name);
+    if (this.#committed.bytes === 0) return this.#fileSystem.unlink(path);
+    const file = await this.#fileSystem.open(path, 'read-write');
+    try {
+      await file.truncate(this.#committed.bytes);
+    } finally {
+      await file.close();
+    }
   }
 
   /** The part that counts; undefined if nothing does. */

@@ -37,6 +37,7 @@ function keepingUnfinished(copy: string): typeof nodeFileSystem {
         read: (into, position) => file.read(into, position),
         readSync: (into, position) => file.readSync(into, position),
         size: () => file.size(),
+        truncate: (size) => file.truncate(size),
         close: () => file.close(),
         sync: async () => {
           await file.sync();

@@ -138,6 +138,10 @@ export class CrashFileSystem<Note = never> implements FileSystem {
     this.#apply({ kind: 'write', inode, position, bytes: Buffer.from(bytes) });
   }
 
+  truncate(inode: Inode, size: number): void {
+    this.#apply({ kind: 'truncate', inode, size });
+  }
+
   #rename(folder: string, names: [string, Inode | undefined][]): void {
     this.#apply({ kind: 'names', inode: this.#now.folder(folder), names });
   }
@@ -156,7 +160,7 @@ export class CrashFileSystem<Note = never> implements FileSystem {
 }
 
 /** What an open file needs of its system. */
-type FileStore = Pick<CrashFileSystem<unknown>, 'disk' | 'write' | 'sync'>;
+type FileStore = Pick<CrashFileSystem<unknown>, 'disk' | 'write' | 'truncate' | 'sync'>;
 
 class CrashFile implements OpenFile {
   readonly #system: FileStore;
@@ -188,6 +192,11 @@ class CrashFile implements OpenFile {
   async size(): Promise<number> {
     this.#assertOpen();
     return this.#system.disk.bytes(this.#inode).length;
+  }
+
+  async truncate(size: number): Promise<void> {
+    this.#assertOpen();
+    this.#system.truncate(this.#inode, size);
   }
 
   async sync(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Random } from '../fuzz/random.ts';
-import { Disk } from './crash-disk.ts';
+import type { Disk } from './crash-disk.ts';
 import { applyChange, type Change, type CrashFileSystem, type Entry } from './crash-file-system.ts';
 
 /** What becomes of a change that no sync covers: the kinds of damage that a write can take, and none. */
@@ -17,10 +17,14 @@ export interface CrashState<Note> {
 }
 
 export interface CrashStateOptions {
+  /** Entries of the journal before which no crash is looked at. */
+  from?: number;
   /** Changes that are not synced, taken together, are tried in all ways up to this number of ways. */
   exhaustive: number;
   /** Beyond it, this many ways are drawn at random, besides the telling ones. */
   samples: number;
+  /** Leaves out of the telling ways those in which one change has another fate than the rest. */
+  brief?: boolean;
   seed: number;
 }
 
@@ -30,7 +34,7 @@ export function* crashStates<Note>(
   options: CrashStateOptions,
 ): Generator<CrashState<Note>> {
   const seen = new Set<string>();
-  for (let moment = 0; moment <= journal.length; moment++) {
+  for (let moment = options.from ?? 0; moment <= journal.length; moment++) {
     const entries = journal.slice(0, moment);
     const notes = entries.flatMap((entry) => (entry.kind === 'note' ? [entry.note] : []));
     const changes = settled(entries);
@@ -97,13 +101,13 @@ function carryOut(disk: Disk, change: Change, fate: Fate): void {
   disk.write(inode, old.length, grown);
 }
 
-function fatesOf(open: readonly Change[], { exhaustive, samples, seed }: CrashStateOptions): Fate[][] {
+function fatesOf(open: readonly Change[], options: CrashStateOptions): Fate[][] {
   const choices = open.map(({ kind }): readonly Fate[] => (kind === 'write' ? WRITE_FATES : OTHER_FATES));
   const ways = choices.reduce((product, { length }) => product * length, 1);
-  if (ways <= exhaustive) return Array.from({ length: ways }, (_, way) => nthWay(choices, way));
-  const random = new Random(seed, open.length);
-  const drawn = Array.from({ length: samples }, () => choices.map((fates) => random.pick(fates)));
-  return [...tellingWays(open, choices), ...drawn];
+  if (ways <= options.exhaustive) return Array.from({ length: ways }, (_, way) => nthWay(choices, way));
+  const random = new Random(options.seed, open.length);
+  const drawn = Array.from({ length: options.samples }, () => choices.map((fates) => random.pick(fates)));
+  return [...tellingWays(open), ...(options.brief ? [] : singledOut(open, choices)), ...drawn];
 }
 
 function nthWay(choices: readonly (readonly Fate[])[], way: number): Fate[] {
@@ -115,25 +119,21 @@ function nthWay(choices: readonly (readonly Fate[])[], way: number): Fate[] {
   });
 }
 
-/** All of them kept or lost, all but one, one alone, and names without bytes or bytes without names. */
-function tellingWays(open: readonly Change[], choices: readonly (readonly Fate[])[]): Fate[][] {
-  const all = (fate: (change: Change, at: number) => Fate): Fate[] => open.map(fate);
-  const single = open.flatMap((_, chosen) =>
-    (choices[chosen] as readonly Fate[]).flatMap((fate) => [
-      all((__, at) => (at === chosen ? fate : 'kept')),
-      all((__, at) => (at === chosen ? fate : 'lost')),
-    ]),
-  );
-  const split = (['lost', 'zeros', 'garbage', 'head'] as const).map((fate) =>
-    all(({ kind }) => (kind === 'write' ? fate : 'kept')),
-  );
+/** All of them kept or lost, names without bytes, or bytes without names. */
+function tellingWays(open: readonly Change[]): Fate[][] {
+  const writes = (fate: Fate) => open.map(({ kind }): Fate => (kind === 'write' ? fate : 'kept'));
   return [
-    all(() => 'kept'),
-    all(() => 'lost'),
-    ...split,
-    all(({ kind }) => (kind === 'names' ? 'lost' : 'kept')),
-    ...single,
+    ...WRITE_FATES.map(writes),
+    open.map(() => 'lost'),
+    open.map(({ kind }) => (kind === 'names' ? 'lost' : 'kept')),
   ];
+}
+
+/** One change by itself, the others all kept or all lost. */
+function singledOut(open: readonly Change[], choices: readonly (readonly Fate[])[]): Fate[][] {
+  return choices.flatMap((fates, chosen) =>
+    fates.flatMap((fate) => OTHER_FATES.map((rest) => open.map((_, at) => (at === chosen ? fate : rest)))),
+  );
 }
 
 function describe(open: readonly Change[], fates: readonly Fate[]): string {

@@ -8,6 +8,7 @@ export type Operation =
   | 'read'
   | 'readSync'
   | 'size'
+  | 'truncate'
   | 'sync'
   | 'close'
   | 'link'
@@ -159,6 +160,10 @@ class FaultyFile implements OpenFile {
     return this.#system.run('size', this.#path, () => this.#inner.size());
   }
 
+  truncate(size: number): Promise<void> {
+    return this.#system.run('truncate', this.#path, () => this.#inner.truncate(size));
+  }
+
   sync(): Promise<void> {
     return this.#system.run('sync', this.#path, () => this.#inner.sync());
   }
@@ -170,6 +175,7 @@ class FaultyFile implements OpenFile {
   /** The descriptor is gone even when close(2) fails. */
   close(): Promise<void> {
     const closed = this.#inner.close();
+    closed.catch(() => undefined);
     return this.#system.run('close', this.#path, () => closed);
   }
 }

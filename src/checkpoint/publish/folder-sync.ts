@@ -1,4 +1,5 @@
 import type { FileSystem } from '../../platform/file-system.ts';
+import { syncFolder } from '../../platform/sync-folder.ts';
 
 /** The fsync that runs for a folder now, and the one that starts after it, if someone waits for that. */
 interface FolderSyncs {
@@ -32,13 +33,4 @@ function start(fileSystem: FileSystem, folder: string, syncs: Map<string, Folder
   };
   entry.running.then(forget, forget);
   return entry.running;
-}
-
-async function syncFolder(fileSystem: FileSystem, folder: string): Promise<void> {
-  try {
-    await fileSystem.syncFolder(folder);
-  } catch (error) {
-    // Some network file systems cannot sync folders at all and say so with EINVAL; their names are durable on return.
-    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
-  }
 }

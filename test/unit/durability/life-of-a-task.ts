@@ -1,7 +1,7 @@
 import type { settleCheckpoint } from '../../../src/activities/settle-checkpoint.ts';
 import type { FileSystem } from '../../../src/platform/file-system.ts';
 import type { openSpool, SegmentReference, Spool, SpoolShape } from '../../../src/spool/index.ts';
-import { Disk } from '../../support/crash-disk.ts';
+import type { Disk } from '../../support/crash-disk.ts';
 import { CrashFileSystem } from '../../support/crash-file-system.ts';
 import { FaultyFileSystem } from '../../support/faulty-file-system.ts';
 
@@ -95,15 +95,34 @@ export interface Kills {
   save?: number;
 }
 
+/** A life, and where in its journal the first attempt that was killed ended: before that, it is as any other. */
+export interface Life {
+  model: CrashFileSystem<Told>;
+  killedAt: number;
+  /** Whether there was anything left to do when the killing was due. */
+  wasKilled: boolean;
+}
+
 /** Everything that happens to one task from its start to its end, on a model that remembers it. */
-export async function liveThrough(storage: Storage, work: Work, kills: Kills = {}): Promise<CrashFileSystem<Told>> {
+export async function liveThrough(storage: Storage, work: Work, kills: Kills = {}): Promise<Life> {
   const model = new CrashFileSystem<Told>(await emptyRun());
   const tell = (told: Told) => model.note(told);
-  if (kills.embed !== undefined) await killed(embed(storage, dyingAfter(kills.embed, model), work, tell));
+  const life: Life = { model, killedAt: 0, wasKilled: false };
+  if (kills.embed !== undefined) await kill(life, (dying) => embed(storage, dying, work, tell), kills.embed);
   const segments = await embed(storage, model, work, tell);
-  if (kills.save !== undefined) await killed(save(storage, dyingAfter(kills.save, model), segments, tell));
+  if (kills.save !== undefined) await kill(life, (dying) => save(storage, dying, segments, tell), kills.save);
   await save(storage, model, segments, tell);
-  return model;
+  return life;
+}
+
+async function kill(life: Life, attempt: (dying: FileSystem) => Promise<unknown>, operations: number): Promise<void> {
+  try {
+    await attempt(dyingAfter(operations, life.model));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'KILLED') throw error;
+    life.wasKilled = true;
+  }
+  life.killedAt = life.model.journal.length;
 }
 
 /** Nothing that a killed process does reaches its file system: neither the n-th call and those behind it, nor any cleaning up. */
@@ -114,15 +133,9 @@ function dyingAfter(operations: number, model: FileSystem): FaultyFileSystem {
   );
 }
 
-async function killed(attempt: Promise<unknown>): Promise<void> {
-  await attempt.catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'KILLED') throw error;
-  });
-}
-
 /** The file that an undisturbed life ends with. */
 export async function soundCheckpoint(storage: Storage, work: Work): Promise<Buffer> {
-  const model = await liveThrough(storage, work);
+  const { model } = await liveThrough(storage, work);
   const bytes = model.disk.tree().get(CHECKPOINT);
   if (bytes === undefined) throw new Error('an undisturbed life ended without a checkpoint');
   return bytes;

@@ -17,15 +17,19 @@ export interface DevServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server with the executable that the command itself would find. */
-export async function startDevServer(): Promise<DevServer> {
+/**
+ * Starts a server with the executable that the command itself would find.
+ *
+ * @param options.fairness whether runs share a queue fairly, which servers do not do of themselves; true if left out
+ */
+export async function startDevServer({ fairness = true } = {}): Promise<DevServer> {
   const { path } = await findTemporal({ log: () => {} });
   const [port] = (await freePorts(HOST, 1)) as [number];
   const child = spawn(
     path,
     [
       ...['server', 'start-dev', '--headless', '--ip', HOST, '--port', String(port), '--log-level', 'error'],
-      ...['--dynamic-config-value', 'matching.enableFairness=true'],
+      ...['--dynamic-config-value', `matching.enableFairness=${fairness}`],
     ],
     { stdio: 'ignore' },
   );

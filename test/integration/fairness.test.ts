@@ -1,0 +1,94 @@
+import type { Client } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeCheckpointThreads } from '../../src/checkpoint/index.ts';
+import { connectClient, connectionSettings, startRun, type RunHandle } from '../../src/client/index.ts';
+import { createWorkers } from '../../src/worker/index.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { logLines, makeInputs } from '../support/run-folder.ts';
+import { runScene, until, type RunScene } from '../support/run-scene.ts';
+
+/** Tasks of the run that is first, all of them in the queue before the second run is started. */
+const FIRST = 60;
+const SECOND = 24;
+const SLOTS = 2;
+const TASK_MS = '100';
+/** So many tasks are watched from the moment when those of the second run are queued. */
+const WATCHED = 36;
+
+beforeAll(() => {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+  });
+});
+
+afterAll(closeCheckpointThreads);
+
+/** Which run each embedded sequence belonged to, in order, from the moment when the tasks of the second were queued. */
+async function turns(fairness: boolean): Promise<string> {
+  const server = await startDevServer({ fairness });
+  const { address } = server;
+  const connection = await NativeConnection.connect({ address });
+  const client = await connectClient(connectionSettings({ address, namespace: 'default' }));
+  const workers = await createWorkers({
+    ...{ connection, namespace: 'default', address },
+    ...{ embedders: ['fake'], slots: SLOTS, log: () => {} },
+  });
+  const running = workers.run();
+  try {
+    return await race(client);
+  } finally {
+    workers.shutdown();
+    await running;
+    await client.connection.close();
+    await connection.close();
+    await server.stop();
+  }
+}
+
+async function race(client: Client): Promise<string> {
+  const [first, second] = [runScene(), runScene()];
+  makeInputs(first.folder, FIRST, 1);
+  makeInputs(second.folder, SECOND, 1);
+  const options = { delayMs: TASK_MS, log: first.log };
+  const tuning = { partitionSize: FIRST / 2 };
+  const a = await startRun(client, first.request(options, { tuning }));
+  await until(async () => (await openTasks(a)) >= FIRST - 10);
+  const b = await startRun(client, second.request(options, { tuning }));
+  await until(async () => (await openTasks(b)) > 0);
+  const before = logLines(first.log).length;
+  await until(() => logLines(first.log).length >= before + WATCHED);
+  return logLines(first.log)
+    .slice(before, before + WATCHED)
+    .map((line) => (isOf(line, second) ? 'b' : 'a'))
+    .join('');
+}
+
+/** Tasks of a run that wait or are being worked on; unknown while the server is busy. */
+async function openTasks(run: RunHandle): Promise<number> {
+  const status = await run.status().catch(() => undefined);
+  return status === undefined ? 0 : status.waitingTasks + status.runningTasks;
+}
+
+function isOf(line: string, { folder }: RunScene): boolean {
+  return line.startsWith(folder);
+}
+
+function shareOfSecond(order: string): number {
+  return (order.split('b').length - 1) / order.length;
+}
+
+describe('two runs on one queue of embedFile, the second started behind a full window of the first', () => {
+  it('with matching.enableFairness → the second gets about half of the slots at once', async () => {
+    const order = await turns(true);
+    expect(shareOfSecond(order), order).toBeGreaterThan(0.25);
+    expect(order.indexOf('b'), order).toBeLessThan(WATCHED / 3);
+  });
+
+  it('without it, as servers come → the second waits until the first has been served', async () => {
+    const order = await turns(false);
+    // Not zero: a queue has several partitions, and one of them may run dry earlier than the others.
+    expect(shareOfSecond(order), order).toBeLessThan(0.2);
+  });
+});

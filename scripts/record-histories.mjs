@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `node scripts/record-histories.mjs`: records the histories of the replay tier for the version in package.json, with a real
-// server and real workers. Histories of earlier versions stay as they are: they are what the tier is for.
+// `node scripts/record-histories.mjs`: records the histories of the replay tier that the version in package.json does not have
+// yet, with a real server and real workers. What is recorded stays as it is: that is what the tier is for.
 import { requireSupportedNode } from './lib/node-version.mjs';
 
 requireSupportedNode();

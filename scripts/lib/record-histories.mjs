@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createActivities, ResidentEmbedders } from '../../dist/activities/index.js';
 import { connectClient, connectionSettings, fetchRunHistories, startRun } from '../../dist/client/index.js';
 import { freePorts } from '../../dist/server/free-ports.js';
 import { createWorkers } from '../../dist/worker/index.js';
@@ -24,9 +26,15 @@ import { ROOT } from './run.mjs';
 
 const HOST = '127.0.0.1';
 const HISTORIES = join(ROOT, 'test', 'replay', 'histories');
+/** The example of docs/changing-workflows.md: workflows, and what they recorded. */
+const EXAMPLE = join(ROOT, 'test', 'replay', 'changing-workflows');
+const EXAMPLE_CODES = ['before', 'patched', 'deprecated'];
+/** Queue on which the rows of every task are lost once, and those of the first one always. */
+const LOSSY_QUEUE = 'lossy';
 /** Takes the place of the folder in which the runs were recorded. */
 const NEUTRAL_FOLDER = '/data';
 const FILES = 4;
+const SEQUENCES = ['ACGTACGTAC', 'TTGACCATGA'];
 
 /** Two partitions side by side, of two tasks each. */
 const TUNING = { partitionSize: 2, maxInFlight: 2, openPartitions: 2, heartbeatTimeoutMs: 5000 };
@@ -63,22 +71,77 @@ const RECIPES = {
     return scene.finish(run);
   },
   continued: (scene) => scene.finish(scene.start({ tuning: { partitionsPerExecution: 1 } })),
+  terminated: async (scene) => {
+    const run = await scene.start({ options: { delayMs: '1000' } });
+    await scene.until(run, ({ runningTasks }) => runningTasks > 1);
+    await scene.client.workflow.getHandle(run.workflowId).terminate('recorded');
+    return scene.finish(run);
+  },
+  complete: async (scene) => {
+    await scene.finish(scene.start({}));
+    return scene.finish(scene.start({}));
+  },
+  conflict: async (scene) => {
+    const run = await scene.start({ options: { delayMs: '1500' }, tuning: { openPartitions: 1 } });
+    await scene.until(run, isEmbedding);
+    await writeFile(join(scene.directory, 'file1_FAKE.pt'), await scene.foreignCheckpoint());
+    return scene.finish(run);
+  },
+  boundary: async (scene) => {
+    await scene.write('file0', 30);
+    for (let file = FILES; file < 9; file++) await scene.write(`file${file}`, 2);
+    return scene.finish(scene.start({ options: { delayMs: '100' }, tuning: { maxInFlight: 1 } }));
+  },
+  embedders: (scene) => scene.finish(scene.start({ embedders: [{ name: 'fake' }, { name: 'kmer' }] })),
+  lossy: (scene) => scene.finish(scene.start({ taskQueue: LOSSY_QUEUE })),
+  told: (scene) =>
+    scene.finish(scene.start({ options: { delayMs: '2000' }, tuning: { partitionSize: 4, maxInFlight: 1 } })),
+  drained: async (scene) => {
+    const run = await scene.drain();
+    await run.resume();
+    return scene.finish(run);
+  },
+  stopped: async (scene) => {
+    const run = await scene.drain();
+    await run.cancel();
+    return scene.finish(run);
+  },
 };
 
-/** Records every recipe and writes the histories, without what belongs to this machine. */
+/** @param {import('../../dist/client/index.js').RunStatus} status */
+function isEmbedding({ phase, runningTasks }) {
+  return phase === 'embedding' && runningTasks > 0;
+}
+
+/**
+ * Records what has no history of this version yet and writes it, without what belongs to this machine. What is there stays:
+ * remove the files of a recipe, before its version is released, to record it anew.
+ */
 export async function recordHistories() {
+  const recorded = await readdir(HISTORIES);
+  const version = await packageVersion();
+  const recipes = Object.entries(RECIPES).filter(
+    ([outcome]) => !recorded.some((name) => name.startsWith(`${outcome}-root`) && name.endsWith(`-v${version}.json`)),
+  );
+  const isExampleMissing = (await readdir(join(EXAMPLE, 'histories'))).length < EXAMPLE_CODES.length;
+  if (recipes.length === 0 && !isExampleMissing) {
+    say(`every history of version ${version} is recorded`);
+    return;
+  }
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const server = await startServer();
   try {
     const settings = connectionSettings({ address: server.address });
     const client = await connectClient(settings);
     const connection = await NativeConnection.connect(settings.connectionOptions);
-    const workers = await createWorkers({ ...settings, connection, embedders: ['fake'], log: () => {} });
-    const running = workers.run();
+    const common = { ...settings, connection, embedders: ['fake', 'kmer'], log: () => {} };
+    const all = [await createWorkers(common), await createWorkers({ ...common, ...lossy(settings) })];
+    const running = Promise.all(all.map((workers) => workers.run()));
     try {
-      for (const [outcome, recipe] of Object.entries(RECIPES)) await record(client, outcome, recipe);
+      for (const [outcome, recipe] of recipes) await record(client, outcome, recipe);
+      if (isExampleMissing) for (const code of EXAMPLE_CODES) await recordExample(client, connection, code);
     } finally {
-      workers.shutdown();
+      for (const workers of all) workers.shutdown();
       await running;
       await connection.close();
       await client.connection.close();
@@ -116,8 +179,19 @@ async function record(client, outcome, recipe) {
  * @param {string} folder in which they were recorded
  */
 async function writeAll(name, histories, folder) {
-  /** @type {{ version: string }} */
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const version = await packageVersion();
+  for (const [index, { history }] of histories.entries()) {
+    const number = histories.length > 1 ? `-${index + 1}` : '';
+    await writeHistory(join(HISTORIES, `${name}${number}-v${version}.json`), history, folder);
+  }
+}
+
+/**
+ * @param {string} file
+ * @param {WorkflowHistory['history']} history
+ * @param {string} folder in which it was recorded
+ */
+async function writeHistory(file, history, folder) {
   /** @param {string} text */
   const neutralize = (text) =>
     text
@@ -125,12 +199,67 @@ async function writeAll(name, histories, folder) {
       .replaceAll(`${process.pid}@${hostname()}`, 'worker')
       .replaceAll(hostname(), 'host')
       .replaceAll(ROOT, '/virnucpro/');
-  await mkdir(HISTORIES, { recursive: true });
-  for (const [index, { history }] of histories.entries()) {
-    const number = histories.length > 1 ? `-${index + 1}` : '';
-    const neutral = neutralHistory(JSON.parse(historyToJSON(history)), neutralize);
-    await writeFile(join(HISTORIES, `${name}${number}-v${version}.json`), `${JSON.stringify(neutral, undefined, 1)}\n`);
-  }
+  const neutral = neutralHistory(JSON.parse(historyToJSON(history)), neutralize);
+  await writeFile(file, `${JSON.stringify(neutral, undefined, 1)}\n`);
+}
+
+/** @returns {Promise<string>} */
+async function packageVersion() {
+  return JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')).version;
+}
+
+/**
+ * Runs the workflow of the example with activities that do nothing.
+ *
+ * @param {Client} client
+ * @param {NativeConnection} connection
+ * @param {string} code
+ */
+async function recordExample(client, connection, code) {
+  const taskQueue = `example-${code}`;
+  const rows = { spool: '.virnucpro/spool/0', segments: [], rows: 1, dim: 16 };
+  const saved = { outcome: 'published', path: 'a_FAKE.pt', sha256: '0'.repeat(64), bytes: 1, rows: 1, dim: 16 };
+  const activities = {
+    embedFile: async () => rows,
+    saveCheckpoint: async () => saved,
+    validateCheckpoint: async () => ({ path: `${NEUTRAL_FOLDER}/run/a_FAKE.pt` }),
+  };
+  const worker = await Worker.create({
+    connection,
+    taskQueue,
+    workflowsPath: join(EXAMPLE, `${code}.ts`),
+    activities,
+  });
+  const run = { directory: `${NEUTRAL_FOLDER}/run`, runId: '86b16b7b-4668-4faa-93f7-ab05e3ab2a18' };
+  const args = [{ contract: 1, run, plan: '0'.repeat(64), index: 0 }];
+  await worker.runUntil(client.workflow.execute('embedOne', { workflowId: taskQueue, taskQueue, args }));
+  const history = await client.workflow.getHandle(taskQueue).fetchHistory();
+  await writeHistory(join(EXAMPLE, 'histories', `${code}.json`), history, EXAMPLE);
+  say(`example ${code}: recorded`);
+}
+
+/**
+ * Workers whose `saveCheckpoint` finds no rows: of the first task never, of the others only at the second try. That of the
+ * last one fails twice more, as on a share that is away for a moment.
+ *
+ * @param {import('../../dist/client/index.js').ConnectionSettings} server
+ */
+function lossy({ address, namespace }) {
+  const activities = createActivities({ embedders: new ResidentEmbedders(), server: { address, namespace } });
+  /** @type {Map<number, number>} */
+  const calls = new Map();
+  /** @type {typeof activities.saveCheckpoint} */
+  const saveCheckpoint = async (input) => {
+    const call = (calls.get(input.index) ?? 0) + 1;
+    calls.set(input.index, call);
+    if (input.index === 0 || call === 1)
+      throw ApplicationFailure.retryable('rows are missing', 'RunError.SpoolIncomplete');
+    if (input.index === FILES - 1 && call <= 3)
+      throw ApplicationFailure.retryable('EIO', 'CheckpointError.Unavailable');
+    return activities.saveCheckpoint(input);
+  };
+  const workerOptions = { activities: { ...activities, saveCheckpoint } };
+  return { role: /** @type {const} */ ('io'), taskQueue: LOSSY_QUEUE, workerOptions };
 }
 
 /** A run folder with inputs, on a stage of its own. */
@@ -141,10 +270,8 @@ class Scene {
    */
   static async set(client, folder) {
     const scene = new Scene(client, folder);
-    await mkdir(scene.inputs);
-    for (let file = 0; file < FILES; file++) {
-      await writeFile(join(scene.inputs, `file${file}.fa`), `>file${file}_0\nACGTACGTAC\n>file${file}_1\nTTGACCATGA\n`);
-    }
+    await mkdir(scene.inputs, { recursive: true });
+    for (let file = 0; file < FILES; file++) await scene.write(`file${file}`, 2);
     return scene;
   }
 
@@ -159,14 +286,43 @@ class Scene {
     this.directory = join(folder, 'run');
   }
 
-  /** @param {{ options?: Record<string, string>, tuning?: RunOptions['tuning'] }} settings */
-  start({ options = {}, tuning = {} }) {
-    return startRun(this.client, {
-      directory: this.directory,
-      inputs: [this.inputs],
-      embedders: [{ name: 'fake', options }],
-      tuning: { ...TUNING, ...tuning },
-    });
+  /**
+   * @param {string} name
+   * @param {number} records
+   */
+  async write(name, records) {
+    const lines = Array.from({ length: records }, (_, at) => `>${name}_${at}\n${SEQUENCES[at % SEQUENCES.length]}\n`);
+    await writeFile(join(this.inputs, `${name}.fa`), lines.join(''));
+  }
+
+  /**
+   * @param {{
+   *   options?: Record<string, string>,
+   *   tuning?: RunOptions['tuning'],
+   *   embedders?: RunOptions['embedders'],
+   *   taskQueue?: string,
+   * }} settings
+   */
+  start({ options = {}, tuning = {}, embedders = [{ name: 'fake', options }], taskQueue }) {
+    const request = { directory: this.directory, inputs: [this.inputs], embedders, tuning: { ...TUNING, ...tuning } };
+    return startRun(this.client, request, taskQueue === undefined ? {} : { taskQueue });
+  }
+
+  /** @returns {Promise<Buffer>} a sound checkpoint under the name of one of this run, with the ids of another */
+  async foreignCheckpoint() {
+    const scene = await Scene.set(this.client, join(this.inputs, '..', 'other'));
+    await scene.write('file1', 5);
+    await scene.finish(scene.start({}));
+    return readFile(join(scene.directory, 'file1_FAKE.pt'));
+  }
+
+  /** Pauses in the middle of a partition and waits until nothing runs. */
+  async drain() {
+    const run = await this.start({ options: { delayMs: '1000' }, tuning: { partitionSize: 3, maxInFlight: 1 } });
+    await this.until(run, isEmbedding);
+    await run.pause();
+    await this.until(run, ({ paused, runningTasks }) => paused && runningTasks === 0);
+    return run;
   }
 
   /** @param {Promise<RunHandle> | RunHandle} started */

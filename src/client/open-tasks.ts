@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { WORKFLOW_EMBED_PARTITION } from '../contract/names.ts';
 
 /** A task of a run that is with a worker or waits for one. */
@@ -35,9 +35,21 @@ export async function openTasksOfRun(client: Client, workflowId: string): Promis
   const run = await describe(client, workflowId);
   const tasks = tasksOf(run);
   for (const child of run.pendingChildren ?? []) {
-    if (child.workflowId) tasks.push(...tasksOf(await describe(client, child.workflowId)));
+    if (child.workflowId) tasks.push(...(await tasksOfPartition(client, child.workflowId)));
   }
   return tasks;
+}
+
+const GRPC_NOT_FOUND = 5;
+
+/** None for a partition that the run has asked for and the server has not started yet: it is listed, but not known. */
+async function tasksOfPartition(client: Client, workflowId: string): Promise<OpenTask[]> {
+  try {
+    return tasksOf(await describe(client, workflowId));
+  } catch (error) {
+    if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return [];
+    throw error;
+  }
 }
 
 /** Whether a task of an open partition of any run on this server is with a worker of the queue; at most 50 are looked at. */

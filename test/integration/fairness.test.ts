@@ -82,13 +82,13 @@ function shareOfSecond(order: string): number {
 describe('two runs on one queue of embedFile, the second started behind a full window of the first', () => {
   it('with matching.enableFairness → the second gets about half of the slots at once', async () => {
     const order = await turns(true);
-    expect(shareOfSecond(order), order).toBeGreaterThan(0.25);
-    expect(order.indexOf('b'), order).toBeLessThan(WATCHED / 3);
+    expect(order).toSatisfy(() => shareOfSecond(order) > 0.25);
+    expect(order).toMatch(/^a{0,12}b/u);
   });
 
   it('without it, as servers come → the second waits until the first has been served', async () => {
     const order = await turns(false);
     // Not zero: a queue has several partitions, and one of them may run dry earlier than the others.
-    expect(shareOfSecond(order), order).toBeLessThan(0.2);
+    expect(order).toSatisfy(() => shareOfSecond(order) < 0.2);
   });
 });

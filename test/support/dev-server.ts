@@ -10,32 +10,41 @@ const READY_POLL_MS = 50;
 /** A first start from a cold disk, beside other work. */
 const READY_TRIES = 1200;
 
-/** A Temporal development server for one test file; its data live in memory. */
+/** A Temporal development server for one test file. */
 export interface DevServer {
   /** host:port */
   readonly address: string;
   stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
 }
 
-/**
- * Starts a server with the executable that the command itself would find.
- *
- * @param options.fairness whether runs share a queue fairly, which servers do not do of themselves; true if left out
- */
-export async function startDevServer({ fairness = true } = {}): Promise<DevServer> {
+export interface DevServerOptions {
+  /** Whether runs share a queue fairly, which servers do not do of themselves. @default true */
+  fairness?: boolean;
+  /** SQLite file; its data live in memory without one. */
+  database?: string;
+  /** Where an earlier server was, so that its clients find this one. */
+  address?: string;
+}
+
+/** Starts a server with the executable that the command itself would find. */
+export async function startDevServer(options: DevServerOptions = {}): Promise<DevServer> {
+  const { fairness = true, database, address: earlier } = options;
   const { path } = await findTemporal({ log: () => {} });
-  const [port] = (await freePorts(HOST, 1)) as [number];
+  const port = earlier?.split(':')[1] ?? (await freePorts(HOST, 1))[0];
   const child = spawn(
     path,
     [
       ...['server', 'start-dev', '--headless', '--ip', HOST, '--port', String(port), '--log-level', 'error'],
       ...['--dynamic-config-value', `matching.enableFairness=${fairness}`],
+      ...(database === undefined ? [] : ['--db-filename', database]),
     ],
     { stdio: 'ignore' },
   );
   const address = `${HOST}:${port}`;
   await waitUntilReady(child, address);
-  return { address, stop: () => stop(child) };
+  return { address, stop: () => end(child, 'SIGTERM'), kill: () => end(child, 'SIGKILL') };
 }
 
 async function waitUntilReady(child: ChildProcess, address: string): Promise<void> {
@@ -61,9 +70,9 @@ async function answers(address: string): Promise<boolean> {
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(signal);
   await ended;
 }

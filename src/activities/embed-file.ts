@@ -40,20 +40,29 @@ export async function embedFile(
   requireFingerprint(loaded);
   const spool = await openTaskSpool(loaded, epochClaim(), commitSignal(scope.signal));
   if (spool === undefined) return resultOf(loaded, []);
-  const rowsBefore = spool.durableRows;
+  const doneBefore = doneIn(spool);
   try {
     await embedWith(embedders, loaded, spool, scope);
-    return resultOf(loaded, await spool.finish());
+    return resultOf(loaded, await spool.finish(), spool);
   } catch (error) {
-    throw await counted(error, loaded.spoolFolder, spool, rowsBefore);
+    throw await counted(error, loaded.spoolFolder, spool, doneBefore);
   } finally {
     await spool.close();
   }
 }
 
 /** @param segments none: the checkpoint is there already */
-function resultOf({ spoolName, shape }: LoadedTask, segments: SegmentReference[]): EmbedFileResult {
-  return { spool: spoolName, segments, rows: shape.rows, dim: shape.dim };
+function resultOf(
+  { spoolName, shape }: LoadedTask,
+  segments: SegmentReference[],
+  { skips, skipped }: Pick<Spool, 'skips' | 'skipped'> = { skips: undefined, skipped: 0 },
+): EmbedFileResult {
+  return { spool: spoolName, segments, rows: shape.rows - skipped, dim: shape.dim, ...(skips && { skips }) };
+}
+
+/** Records that a later attempt need not look at. */
+function doneIn(spool: Spool): number {
+  return spool.durableRows + spool.skipped;
 }
 
 async function embedWith(
@@ -94,7 +103,7 @@ function epochClaim(): EpochClaim {
 /** Counts an embedder error in the spool, where it outlives the worker, and makes the third fruitless one final. */
 async function counted(error: unknown, folder: string, spool: Spool, rowsBefore: number): Promise<unknown> {
   if (!(error instanceof VirnucproError) || !EMBEDDER_FAILURES.has(error.type)) return error;
-  await recordFailure(folder, { epoch: spool.epoch, rowsBefore, rowsAfter: spool.durableRows });
+  await recordFailure(folder, { epoch: spool.epoch, rowsBefore, rowsAfter: doneIn(spool) });
   const failures = await countFruitlessFailures(folder);
   if (failures < MAX_FRUITLESS_FAILURES) return error;
   const message = `given up after ${failures} attempts without a new row: ${error.message}`;

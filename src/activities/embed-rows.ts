@@ -7,7 +7,8 @@ import type { BadSequence, BatchEmbedder, EmbeddedRows } from './embed-batch.ts'
 import type { LoadedTask } from './task.ts';
 
 /**
- * Embeds what the spool lacks, batch by batch; while one batch is being made durable the next is computed.
+ * Embeds what the spool lacks, batch by batch; while one batch is being made durable the next is computed. Records that
+ * fail alone are skipped where the run asks for it.
  *
  * @param onDurable called when rows have become durable
  * @throws VirnucproError `EmbeddingError.InvalidInput` naming a record that fails alone, `EmbeddingError.OutOfMemory` if
@@ -29,6 +30,7 @@ export async function embedMissingRows(
       for await (const result of batches.embed(items)) await writer.take(result);
     }
     for await (const result of batches.finish()) await writer.take(result);
+    writer.requireNoMisfit();
   } finally {
     await writer.flush();
   }
@@ -37,14 +39,17 @@ export async function embedMissingRows(
 class RowWriter {
   readonly #file: string;
   readonly #first: number;
+  readonly #skipsBad: boolean;
   readonly #spool: Spool;
   readonly #sync: boolean;
   readonly #onDurable: () => void;
+  #misfit: BadSequence | undefined;
   #inFlight: Promise<void> = Promise.resolve();
 
-  constructor({ inputFile, task }: LoadedTask, spool: Spool, sync: boolean, onDurable: () => void) {
+  constructor({ inputFile, task, plan }: LoadedTask, spool: Spool, sync: boolean, onDurable: () => void) {
     this.#file = inputFile;
     this.#first = task.part.first;
+    this.#skipsBad = plan.header.onBadSequence === 'skip';
     this.#spool = spool;
     this.#sync = sync;
     this.#onDurable = onDurable;
@@ -53,10 +58,29 @@ class RowWriter {
   /** Resolves when the rows before these are durable. */
   async take(result: EmbeddedRows | BadSequence): Promise<void> {
     await this.#inFlight;
-    if ('error' in result) throw badSequence(this.#file, result);
+    if ('error' in result) return this.#takeBad(result);
     const ordinals = result.items.map(({ ordinal }) => ordinal - this.#first);
     this.#inFlight = this.#spool.append(ordinals, result.vectors, { sync: this.#sync }).then(this.#onDurable);
     this.#inFlight.catch(() => {});
+  }
+
+  async #takeBad(bad: BadSequence): Promise<void> {
+    if (!this.#skipsBad && isMisfit(bad)) {
+      this.#misfit ??= bad;
+      return;
+    }
+    if (!this.#skipsBad) throw badSequence(this.#file, bad);
+    const { id, ordinal } = bad.item;
+    await this.#spool.skip([{ ordinal: ordinal - this.#first, id, reason: bad.error.message }]);
+    this.#onDurable();
+  }
+
+  /**
+   * What does not fit into memory fails the file when the others have their rows: a failure right away would be tried again
+   * as long as each attempt makes a few rows.
+   */
+  requireNoMisfit(): void {
+    if (this.#misfit !== undefined) throw badSequence(this.#file, this.#misfit);
   }
 
   flush(): Promise<void> {
@@ -64,11 +88,16 @@ class RowWriter {
   }
 }
 
+function isMisfit({ error }: BadSequence): boolean {
+  return error.type === FailureType.EmbeddingOutOfMemory;
+}
+
 /** A device with more memory may hold what this one cannot, so only that is worth another attempt. */
-function badSequence(file: string, { item, error }: BadSequence): VirnucproError {
-  const isTooLarge = error.type === FailureType.EmbeddingOutOfMemory;
+function badSequence(file: string, bad: BadSequence): VirnucproError {
+  const { item, error } = bad;
+  const isTooLarge = isMisfit(bad);
   const what = isTooLarge ? 'does not fit into memory even alone' : 'makes the embedder fail on its own';
-  const message = `record "${item.id}" of ${file} ${what}: ${error.message}`;
+  const message = `record "${item.id}" of ${file} ${what}: ${error.message} (--on-bad-sequence skip goes on without it)`;
   return new VirnucproError(isTooLarge ? error.type : FailureType.EmbeddingInvalidInput, message, { cause: error });
 }
 
@@ -82,10 +111,9 @@ async function* missingBatches(
   const options = { gzip: task.gzip, signal, ...(chunkLength === null ? {} : { chunkLength }) };
   let batch: EmbedItem[] = [];
   for await (const window of readPart(inputFile, task.part, options)) {
-    if (spool.has(window.ordinal - task.part.first)) {
-      batches.know(window);
-      continue;
-    }
+    const ordinal = window.ordinal - task.part.first;
+    if (spool.has(ordinal)) batches.know(window);
+    if (spool.has(ordinal) || spool.hasSkipped(ordinal)) continue;
     batch.push(window);
     if (batch.length < batches.batchSize) continue;
     yield batch;

@@ -1,7 +1,9 @@
 import { rmdir } from 'node:fs/promises';
+import * as path from 'node:path';
 import { validateCheckpoint } from '../checkpoint/index.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { isComplete } from '../run/judge-existing.ts';
+import { skipRecordOf } from '../run/skipped-sequences.ts';
 import { openSpool, removeSpool, type EpochClaim, type Spool } from '../spool/index.ts';
 import type { LoadedTask } from './task.ts';
 
@@ -20,8 +22,9 @@ export async function openTaskSpool(
   claim: EpochClaim,
   signal: AbortSignal,
 ): Promise<Spool | undefined> {
-  const { spoolFolder, shape } = loaded;
-  const spool = await openSpool(spoolFolder, shape, claim, { signal }).catch(async (error: unknown) => {
+  const { spoolFolder, shape, plan } = loaded;
+  const takeSkips = plan.header.onBadSequence === 'skip';
+  const spool = await openSpool(spoolFolder, shape, claim, { signal, takeSkips }).catch(async (error: unknown) => {
     await removeIfEmpty(spoolFolder);
     throw error;
   });
@@ -38,9 +41,15 @@ async function removeIfEmpty(folder: string): Promise<void> {
 }
 
 /** Whether the task's checkpoint is there; anything else at its place is left to publishing to refuse. */
-async function isPublished({ checkpointFile, embedder, shape }: LoadedTask, signal: AbortSignal): Promise<boolean> {
+async function isPublished(
+  { checkpointFile, task, embedder, shape }: LoadedTask,
+  signal: AbortSignal,
+): Promise<boolean> {
   if ((await nodeFileSystem.stat(checkpointFile)) === undefined) return false;
   const { kind, dim } = embedder.description;
   const entry = await validateCheckpoint(checkpointFile, { level: 'structure', expect: { kind, dim }, signal });
-  return entry.result === 'valid' && isComplete(entry) && entry.rows === shape.rows;
+  if (entry.result !== 'valid' || !isComplete(entry) || entry.rows === undefined) return false;
+  if (entry.rows === shape.rows) return true;
+  const record = await skipRecordOf(path.dirname(checkpointFile), task.checkpoint, signal);
+  return record !== undefined && record.rows + record.skipped.length === shape.rows;
 }

@@ -1,9 +1,8 @@
 import { Piscina } from 'piscina';
-import type { PublishResult } from '../checkpoint/types.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { entryUrl } from '../platform/entry-url.ts';
-import type { PublishReply, PublishTask, StoppableTask } from './publish-task.ts';
+import type { PublishReply, PublishTask, SettledCheckpoint, StoppableTask } from './publish-task.ts';
 
 /** One publishes while the other waits for its three fsyncs; more would each have to be started and warmed up. */
 const THREADS = 2;
@@ -18,7 +17,7 @@ let pool: Piscina<StoppableTask, PublishReply> | undefined;
  *
  * @throws what publishCheckpoint and SpoolRows throw; the abort reason
  */
-export async function publishInThread(task: PublishTask, signal: AbortSignal): Promise<PublishResult> {
+export async function publishInThread(task: PublishTask, signal: AbortSignal): Promise<SettledCheckpoint> {
   pool ??= new Piscina({
     filename: entryUrl(import.meta.url, './publish-thread.js').href,
     maxThreads: THREADS,

@@ -12,6 +12,8 @@ export interface PublishTask {
   spoolFolder: string;
   shape: SpoolShape;
   segments: SegmentReference[];
+  /** Log of the records that the segments hold no rows of, if there are any. */
+  skips?: SegmentReference;
   checkpointFile: string;
   kind: WrittenKind;
 }
@@ -22,7 +24,13 @@ export interface StoppableTask {
   stop: Int32Array<SharedArrayBuffer>;
 }
 
+/** A checkpoint that holds what a task is about. */
+export interface SettledCheckpoint extends PublishResult {
+  /** Records of the task that it does without. */
+  skippedSequences: number;
+}
+
 /** Errors lose their class on the way between threads, so what is needed of them is sent as data. */
 export type PublishReply =
-  | { ok: true; result: PublishResult }
+  | { ok: true; result: SettledCheckpoint }
   | { ok: false; error: { message: string; type?: string; code?: string; syscall?: string } };

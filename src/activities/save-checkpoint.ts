@@ -12,12 +12,20 @@ export async function saveCheckpoint(
   const { inputFile, task, plan, spoolFolder, shape, checkpointFile, embedder } = await loadTask(input);
   const { part, gzip } = task;
   const { chunkLength } = plan.header;
-  const { segments } = input.rows;
+  const { segments, skips } = input.rows;
   const { kind } = embedder.description;
   const published = await publishInThread(
-    { inputFile, part, gzip, chunkLength, spoolFolder, shape, segments, checkpointFile, kind },
+    { inputFile, part, gzip, chunkLength, spoolFolder, shape, segments, checkpointFile, kind, ...(skips && { skips }) },
     signal,
   );
-  const { outcome, sha256, bytes, rows, dim } = published;
-  return { outcome, path: path.relative(input.run.directory, published.path), sha256, bytes, rows, dim };
+  const { outcome, sha256, bytes, rows, dim, skippedSequences } = published;
+  return {
+    outcome,
+    path: path.relative(input.run.directory, published.path),
+    sha256,
+    bytes,
+    rows,
+    dim,
+    ...(skippedSequences === 0 ? {} : { skippedSequences }),
+  };
 }

@@ -164,7 +164,10 @@ class Judge {
     const kind = kindFromContent((key) => root.has(key), undefined);
     this.#found.kind = kind;
     const { expect } = this.#options;
-    if (expect?.ids === undefined) return undefined;
+    if (expect?.ids === undefined) {
+      if (kind !== 'generic') this.#readIds(root, KINDS[kind].idsKey);
+      return undefined;
+    }
     if (kind === 'generic') {
       return { code: 'MISSING_KEYS', text: `missing required keys ${pythonSet(keysOf(expect.kind, root))}` };
     }

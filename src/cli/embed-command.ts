@@ -12,6 +12,7 @@ export interface EmbedFlags {
   recursive?: boolean;
   forceResume?: boolean;
   onBadCheckpoint?: 'fail' | 'skip' | 'recompute';
+  onBadSequence?: 'fail' | 'skip';
   skipCheckpointValidation?: boolean;
   dryRun?: boolean;
   detach?: boolean;
@@ -55,6 +56,12 @@ export function embedCommand(): Command {
         '--on-bad-checkpoint <mode>',
         'what to do about corrupted or incompatible checkpoints (default: fail)',
       ).choices(['fail', 'skip', 'recompute']),
+    )
+    .addOption(
+      new Option(
+        '--on-bad-sequence <mode>',
+        'what to do about a sequence that cannot be embedded: fail its file, or skip it (exit code 2) (default: fail)',
+      ).choices(['fail', 'skip']),
     )
     .option('--skip-checkpoint-validation', 'believe the content of the checkpoints that are there')
     .option('--dry-run', 'show what a run would do; start nothing, write nothing')

@@ -91,6 +91,7 @@ function digestOf(input: EmbeddingRunInput): RequestDigest {
     'sequences per file': String(sequencesPerFile ?? 'default'),
     'batch size': String(batchSize ?? 'default'),
     'on bad checkpoint': onBadCheckpoint ?? 'fail',
+    'on bad sequence': input.onBadSequence ?? 'fail',
     'skip checkpoint validation': String(input.skipCheckpointValidation ?? false),
   };
 }

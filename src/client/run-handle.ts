@@ -134,6 +134,6 @@ function outcomeOf(error: WorkflowFailedError): RunOutcome {
 }
 
 function bareOutcome(outcome: Outcome, message: string): RunOutcome {
-  const counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, rows: 0 };
+  const counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, skippedSequences: 0, rows: 0 };
   return { schema: 1, outcome, exitCode: EXIT_CODES[outcome], ...counts, message, offenders: [], report: '' };
 }

@@ -30,7 +30,7 @@ export interface PlanRunInput {
   requestDigest: string;
 }
 
-/** A spool segment: opened by exact name, never looked for in a listing. */
+/** A spool segment or skip log: opened by exact name, never looked for in a listing. */
 export interface SegmentReference {
   /** File name in the task's spool folder. */
   name: string;
@@ -44,8 +44,11 @@ export interface EmbedFileResult {
   /** Spool folder, relative to DIR. */
   spool: string;
   segments: SegmentReference[];
+  /** Rows that the segments hold. */
   rows: number;
   dim: number;
+  /** Log of the sequences that were skipped, if any were. */
+  skips?: SegmentReference;
 }
 
 export interface SaveCheckpointInput extends TaskInput {
@@ -61,6 +64,8 @@ export interface SaveCheckpointResult {
   bytes: number;
   rows: number;
   dim: number;
+  /** Sequences that the checkpoint does without, if there are any. */
+  skippedSequences?: number;
 }
 
 export interface ValidateCheckpointInput {
@@ -112,6 +117,6 @@ export interface VirnucproActivities {
   saveCheckpoint(input: SaveCheckpointInput): Promise<SaveCheckpointResult>;
   /** Judges one file: throws `CheckpointError.*` unless it is valid. */
   validateCheckpoint(input: ValidateCheckpointInput): Promise<ValidateCheckpointResult>;
-  /** Counts what is on disk, writes failed_files.txt and report.json. */
+  /** Counts what is on disk, writes failed_files.txt, failed_sequences.txt and report.json. */
   finishRun(input: FinishRunInput): Promise<RunOutcome>;
 }

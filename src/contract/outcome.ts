@@ -30,6 +30,8 @@ export interface RunOutcome {
   failed: number;
   /** Bad checkpoints left as they are. */
   skipped: number;
+  /** Sequences that found and embedded checkpoints do without. */
+  skippedSequences: number;
   /** Rows in all found and embedded checkpoints. */
   rows: number;
   /** One line for people. */

@@ -1,6 +1,9 @@
 /** What to do with a checkpoint that is there but corrupted or incompatible. */
 export type OnBadCheckpoint = 'fail' | 'skip' | 'recompute';
 
+/** What to do with a sequence that the embedder cannot embed: fail its file, or go on without it. */
+export type OnBadSequence = 'fail' | 'skip';
+
 export interface EmbedderRequest {
   /** `kmer`, `fake`, … */
   name: string;
@@ -34,6 +37,8 @@ export interface EmbeddingRunInput {
   batchSize?: number;
   /** @default 'fail' */
   onBadCheckpoint?: OnBadCheckpoint;
+  /** @default 'fail' */
+  onBadSequence?: OnBadSequence;
   /** Believes the content of found checkpoints. @default false */
   skipCheckpointValidation?: boolean;
   tuning?: RunTuning;

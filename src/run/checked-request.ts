@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import type { RunRequest } from '../contract/run-request.ts';
+import type { OnBadSequence, RunRequest } from '../contract/run-request.ts';
 import type { EmbedderDescription } from '../embedders/types.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import type { FilePart } from '../sequences/index.ts';
@@ -33,6 +33,7 @@ export interface CheckedRequest extends RunRequest {
   sequencesPerFile: number;
   batchSize: number | null;
   skipCheckpointValidation: boolean;
+  onBadSequence: OnBadSequence;
   /** Things to tell the user that stop nothing. */
   notes: string[];
 }

@@ -140,6 +140,7 @@ function checkedRequest(
     sequencesPerFile: input.sequencesPerFile ?? DEFAULT_SEQUENCES_PER_FILE,
     batchSize: input.batchSize ?? null,
     onBadCheckpoint: input.onBadCheckpoint ?? 'fail',
+    onBadSequence: input.onBadSequence ?? 'fail',
     skipCheckpointValidation: input.skipCheckpointValidation ?? false,
     tuning: { ...DEFAULT_TUNING, ...input.tuning },
     notes: alphabetNotes(descriptions, scanned),

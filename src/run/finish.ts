@@ -7,7 +7,8 @@ import { escapeField } from '../checkpoint/failed-checkpoints.ts';
 import { replaceFile } from './atomic-file.ts';
 import { isUnwritable } from './manifest.ts';
 import { loadPlan, type Plan } from './plan.ts';
-import { FAILED_FILES, REPORT } from './run-folder.ts';
+import { FAILED_FILES, FAILED_SEQUENCES, REPORT } from './run-folder.ts';
+import { countSkipped } from './skipped-sequences.ts';
 import { tallyPlan, type Tally, type TaskReport } from './tally.ts';
 import { readTaskFailures } from './task-failures.ts';
 
@@ -49,13 +50,14 @@ const NOTHING: Tally = {
   failed: 0,
   skipped: 0,
   rows: 0,
+  skippedSequences: [],
   bad: undefined,
   checkpoints: [],
   notEmbedded: [],
 };
 
 /**
- * Counts what is on disk, writes failed_files.txt and report.json, and says how the run ended.
+ * Counts what is on disk, writes failed_files.txt, failed_sequences.txt and report.json, and says how the run ended.
  *
  * @param mayWrite false: the folder belongs to another run, nothing is written there
  */
@@ -72,6 +74,7 @@ export async function finishRun(
   if (!mayWrite) return { ...outcome, report: '' };
   try {
     await writeFailedFiles(directory, tally);
+    await writeFailedSequences(directory, tally);
     await writeReport(input, identity, plan, tally, outcome);
   } catch (error) {
     // A full disk must not keep the run from saying how it ended, least of all that the disk is full.
@@ -105,6 +108,7 @@ function judgeRun(input: FinishRunInput, plan: Plan | undefined, tally: Tally): 
     embedded: tally.embedded,
     failed: tally.failed,
     skipped: tally.skipped,
+    skippedSequences: tally.skippedSequences.length,
     rows: tally.rows,
     message: cut(message),
     offenders: offendersOf(input, tally),
@@ -128,8 +132,13 @@ function verdict(input: FinishRunInput, tally: Tally): { outcome: Outcome; failu
       '--force-resume (leaves them as they are) or --on-bad-checkpoint recompute';
     return { outcome: 'checkpoint', failureType, message };
   }
-  if (tally.failed + tally.skipped > 0) {
-    return { outcome: 'partial', message: `finished with holes: ${done(tally)}; see ${FAILED_FILES} and ${REPORT}` };
+  if (tally.failed + tally.skipped + tally.skippedSequences.length > 0) {
+    const lists = [
+      ...(tally.failed + tally.skipped > 0 ? [FAILED_FILES] : []),
+      ...(tally.skippedSequences.length > 0 ? [FAILED_SEQUENCES] : []),
+    ];
+    const message = `finished with holes: ${done(tally)}; see ${lists.join(', ')} and ${REPORT}`;
+    return { outcome: 'partial', message };
   }
   return {
     outcome: 'success',
@@ -137,12 +146,12 @@ function verdict(input: FinishRunInput, tally: Tally): { outcome: Outcome; failu
   };
 }
 
-function done({ found, embedded, failed, skipped }: Tally): string {
-  return `${found} found, ${embedded} embedded, ${failed} failed, ${skipped} skipped`;
+function done({ found, embedded, failed, skipped, skippedSequences }: Tally): string {
+  return `${found} found, ${embedded} embedded, ${failed} failed, ${skipped} skipped${countSkipped(skippedSequences.length)}`;
 }
 
 function offendersOf(input: FinishRunInput, tally: Tally): Offender[] {
-  const holes = tally.checkpoints.filter(({ result }) => result === 'failed' || result === 'skipped');
+  const holes = tally.checkpoints.filter(({ reason }) => reason !== undefined);
   const offenders =
     input.failure?.offenders ?? holes.map(({ path: file, reason }) => ({ path: file, reason: reason ?? '' }));
   return offenders.slice(0, MAX_OFFENDERS).map((offender) => ({
@@ -153,12 +162,20 @@ function offendersOf(input: FinishRunInput, tally: Tally): Offender[] {
 
 /** `{file}|{embedder}|{reason}`, written anew by each run; no failures, no file. */
 async function writeFailedFiles(directory: string, tally: Tally): Promise<void> {
-  const target = path.join(directory, FAILED_FILES);
-  const lines = tally.notEmbedded.map(({ input, embedder, reason }) =>
-    [input, embedder, reason ?? ''].map(escapeField).join('|'),
-  );
+  const fields = tally.notEmbedded.map(({ input, embedder, reason }) => [input, embedder, reason ?? '']);
+  await writeList(path.join(directory, FAILED_FILES), fields);
+}
+
+/** `{file}|{embedder}|{id}|{reason}`, written anew by each run; none skipped, no file. */
+async function writeFailedSequences(directory: string, tally: Tally): Promise<void> {
+  const fields = tally.skippedSequences.map(({ input, embedder, id, reason }) => [input, embedder, id, reason]);
+  await writeList(path.join(directory, FAILED_SEQUENCES), fields);
+}
+
+async function writeList(target: string, entries: readonly string[][]): Promise<void> {
+  const lines = entries.map((fields) => `${fields.map(escapeField).join('|')}\n`);
   if (lines.length === 0) await fs.rm(target, { force: true });
-  else await replaceFile(target, `${lines.join('\n')}\n`);
+  else await replaceFile(target, lines.join(''));
 }
 
 async function writeReport(

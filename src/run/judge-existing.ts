@@ -7,6 +7,7 @@ import type { OnBadCheckpoint } from '../contract/run-request.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { deferred, type Deferred } from '../platform/deferred.ts';
 import type { TaskReason, TaskState } from './plan.ts';
+import { idsWithout, skipRecordOf } from './skipped-sequences.ts';
 
 /** What is to be done about one checkpoint of a plan. */
 export interface Verdict {
@@ -58,10 +59,22 @@ export class ExistingJudge {
    */
   async judge(file: string, expect: CheckpointExpectation): Promise<Verdict> {
     const target = path.join(this.#directory, file);
+    const entry = await this.#entryOf(target, expect);
+    const kept = entry.code === 'IDS_MISMATCH' ? await this.#withoutSkipped(file, expect) : undefined;
+    return this.#verdict(target, kept === undefined ? entry : await this.#entryOf(target, { ...expect, ids: kept }));
+  }
+
+  #entryOf(target: string, expect: CheckpointExpectation): Promise<CheckpointEntry> {
     const entry = deferred<CheckpointEntry>();
     this.#waiting.push({ path: target, expect, entry });
     this.#handOver();
-    return this.#verdict(target, await entry.promise);
+    return entry.promise;
+  }
+
+  /** The ids that are to be expected of a checkpoint that is on record to do without some of them. */
+  async #withoutSkipped(file: string, { ids = [] }: CheckpointExpectation): Promise<string[] | undefined> {
+    const record = await skipRecordOf(this.#directory, file, this.#options.signal);
+    return record && idsWithout(ids, record.skipped);
   }
 
   /** A free thread gets all that wait; while none is free, more come to wait. */

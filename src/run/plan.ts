@@ -1,7 +1,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { FailureType } from '../contract/failure-types.ts';
-import type { PlanSummary } from '../contract/run-request.ts';
+import type { OnBadSequence, PlanSummary } from '../contract/run-request.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import type { EmbedderDescription, EmbedderOptions } from '../embedders/types.ts';
 import type { FilePart } from '../sequences/index.ts';
@@ -54,6 +54,7 @@ export interface PlanHeader {
   sequencesPerFile: number;
   batchSize: number | null;
   skipCheckpointValidation: boolean;
+  onBadSequence: OnBadSequence;
   embedders: PlannedEmbedder[];
   /** Inputs of run.json that were not asked for. */
   absent: string[];

@@ -137,7 +137,7 @@ function byStateAndEmbedder({ descriptions }: CheckedRequest): (a: Draft, b: Dra
 }
 
 function headerOf(runId: string, request: CheckedRequest): Plan['header'] {
-  const { inputRoot, chunkLength, sequencesPerFile, batchSize, skipCheckpointValidation, absent, notes } = request;
+  const { inputRoot, chunkLength, sequencesPerFile, batchSize, absent, notes } = request;
   return {
     schema: 1,
     runId,
@@ -145,7 +145,8 @@ function headerOf(runId: string, request: CheckedRequest): Plan['header'] {
     chunkLength,
     sequencesPerFile,
     batchSize,
-    skipCheckpointValidation,
+    skipCheckpointValidation: request.skipCheckpointValidation,
+    onBadSequence: request.onBadSequence,
     absent,
     notes,
     embedders: request.descriptions.map((description, at) => ({

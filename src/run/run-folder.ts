@@ -4,6 +4,7 @@ import * as path from 'node:path';
 export const RUN_MANIFEST = 'run.json';
 export const REPORT = 'report.json';
 export const FAILED_FILES = 'failed_files.txt';
+export const FAILED_SEQUENCES = 'failed_sequences.txt';
 /** What users need not look into. Names that start with a dot are never taken for inputs or checkpoints. */
 export const INTERNAL_FOLDER = '.virnucpro';
 
@@ -14,5 +15,6 @@ export const internal = {
   inputs: path.posix.join(INTERNAL_FOLDER, 'inputs'),
   spool: path.posix.join(INTERNAL_FOLDER, 'spool'),
   failures: path.posix.join(INTERNAL_FOLDER, 'failures'),
+  skipped: path.posix.join(INTERNAL_FOLDER, 'skipped'),
   histories: path.posix.join(INTERNAL_FOLDER, 'histories'),
 } as const;

@@ -4,18 +4,28 @@ import type { CheckpointEntry } from '../checkpoint/types.ts';
 import { isComplete, isMissing } from './judge-existing.ts';
 import { mapLimited } from './limited.ts';
 import type { Plan, PlannedTask } from './plan.ts';
+import { describeSkipped, skipRecordOf, type SkipRecord } from './skipped-sequences.ts';
 
 /** One task as report.json lists it. */
 export interface TaskReport {
   /** Checkpoint, relative to DIR. */
   path: string;
   result: 'embedded' | 'found' | 'failed' | 'skipped';
-  /** Why it failed or was skipped. */
+  /** Why it failed or was skipped, or which sequences it does without. */
   reason?: string;
   input: string;
   embedder: string;
   rows?: number;
   bytes?: number;
+  skippedSequences?: number;
+}
+
+/** A sequence that a checkpoint does without. */
+export interface SequenceReport {
+  input: string;
+  embedder: string;
+  id: string;
+  reason: string;
 }
 
 /** What is on disk for a plan. */
@@ -25,6 +35,8 @@ export interface Tally {
   failed: number;
   skipped: number;
   rows: number;
+  /** Those that found and embedded checkpoints do without. */
+  skippedSequences: SequenceReport[];
   /** A checkpoint of this plan is corrupted or incompatible and was not skipped. */
   bad: { type: 'corrupted' | 'incompatible'; count: number } | undefined;
   checkpoints: TaskReport[];
@@ -50,9 +62,11 @@ export async function tallyPlan(
   signal: AbortSignal,
 ): Promise<Tally> {
   const entries = await judgeAll(directory, plan, signal);
-  const judged = plan.tasks.map((task, index) =>
-    tallyTask(plan, task, entries.get(index), reasons.get(index), stopped),
-  );
+  const records = await recordsOfShortOnes(directory, plan, entries, signal);
+  const judged = plan.tasks.map((task, index) => {
+    const seen = { entry: entries.get(index), record: records.get(index) };
+    return tallyTask(plan, task, seen, reasons.get(index), stopped);
+  });
   const present = judged.filter((one) => one !== undefined);
   const count = (result: TaskReport['result']) => present.filter(({ report }) => report.result === result).length;
   const bad = present.flatMap((one) => (one.bad === undefined ? [] : [one.bad]));
@@ -66,6 +80,7 @@ export async function tallyPlan(
       bad.length === 0
         ? undefined
         : { type: bad.includes('corrupted') ? 'corrupted' : 'incompatible', count: bad.length },
+    skippedSequences: present.flatMap(({ skippedSequences = [] }) => skippedSequences),
     checkpoints: present.map(({ report }) => report),
     notEmbedded: present.flatMap((one) =>
       one.report.result === 'failed' && one.bad === undefined ? [one.report] : [],
@@ -98,15 +113,41 @@ function* batchesOf({ header, tasks }: Plan) {
   }
 }
 
+/** Records of the checkpoints with fewer rows than their inputs, by task index. */
+async function recordsOfShortOnes(
+  directory: string,
+  plan: Plan,
+  entries: ReadonlyMap<number, CheckpointEntry>,
+  signal: AbortSignal,
+): Promise<Map<number, SkipRecord>> {
+  const records = new Map<number, SkipRecord>();
+  const short = [...entries].filter(([index, entry]) => {
+    return entry.result === 'valid' && entry.rows !== undefined && entry.rows < plan.tasks[index]!.part.count;
+  });
+  await mapLimited(short, BATCHES_AT_ONCE, async ([index]) => {
+    const { checkpoint, part } = plan.tasks[index]!;
+    const record = await skipRecordOf(directory, checkpoint, signal);
+    if (record !== undefined && record.rows + record.skipped.length === part.count) records.set(index, record);
+  });
+  return records;
+}
+
 interface TalliedTask {
   report: TaskReport;
   bad?: 'corrupted' | 'incompatible';
+  skippedSequences?: SequenceReport[];
+}
+
+/** What is on disk for a task. */
+interface Seen {
+  entry: CheckpointEntry | undefined;
+  record: SkipRecord | undefined;
 }
 
 function tallyTask(
   plan: Plan,
   task: PlannedTask,
-  entry: CheckpointEntry | undefined,
+  { entry, record }: Seen,
   failure: string | undefined,
   stopped: boolean,
 ): TalliedTask | undefined {
@@ -116,9 +157,10 @@ function tallyTask(
   if (task.state === 'skipped') return { report: { ...about, result: 'skipped', reason: task.detail ?? 'skipped' } };
   // Planning has seen the ids of the input, which are not compared again here: its verdict stands.
   if (entry === undefined) return badWhenPlanned(about, task);
-  if (isPresent(entry, task, plan)) {
+  if (isPresent(entry, task, record)) {
     const result = task.state === 'found' ? 'found' : 'embedded';
-    return { report: { ...about, result, rows: task.part.count, bytes: entry.bytes ?? 0 } };
+    const rows = task.part.count - (record?.skipped.length ?? 0);
+    return withSkipped({ ...about, result, rows, bytes: entry.bytes ?? 0 }, record);
   }
   if (failure !== undefined) return { report: { ...about, result: 'failed', reason: failure } };
   if (isMissing(entry) || entry.result === 'valid') {
@@ -134,8 +176,18 @@ function badWhenPlanned(about: Pick<TaskReport, 'path' | 'input' | 'embedder'>, 
   return { report: { ...about, result: 'failed', reason: task.detail ?? bad }, bad };
 }
 
-/** Valid, complete and with a row for every window; where content is believed, rows are not counted. */
-function isPresent(entry: CheckpointEntry, task: PlannedTask, { header }: Plan): boolean {
+function withSkipped(report: TaskReport, record: SkipRecord | undefined): TalliedTask {
+  if (record === undefined) return { report };
+  const { input, embedder } = report;
+  return {
+    report: { ...report, reason: describeSkipped(record), skippedSequences: record.skipped.length },
+    skippedSequences: record.skipped.map(({ id, reason }) => ({ input, embedder, id, reason })),
+  };
+}
+
+/** Valid, complete and with a row for every window that is not on record as skipped. */
+function isPresent(entry: CheckpointEntry, task: PlannedTask, record: SkipRecord | undefined): boolean {
   if (entry.result !== 'valid' || !isComplete(entry)) return false;
-  return header.skipCheckpointValidation || entry.rows === task.part.count;
+  // Where content is believed, a file may not even say how many rows it has.
+  return entry.rows === undefined || entry.rows === task.part.count - (record?.skipped.length ?? 0);
 }

@@ -55,6 +55,7 @@ export const embeddingRunInputSchema = z.object({
   sequencesPerFile: z.number().int().min(1).max(1_000_000).optional(),
   batchSize: z.number().int().min(1).max(100_000).optional(),
   onBadCheckpoint: z.enum(['fail', 'skip', 'recompute']).optional(),
+  onBadSequence: z.enum(['fail', 'skip']).optional(),
   skipCheckpointValidation: z.boolean().optional(),
   tuning: tuningSchema.optional(),
 });
@@ -78,6 +79,7 @@ const embedFileResultSchema = z.object({
   segments: z.array(segmentSchema),
   rows: count,
   dim: z.number().int().min(1),
+  skips: segmentSchema.optional(),
 });
 
 export const saveCheckpointInputSchema = taskInputSchema.extend({ rows: embedFileResultSchema });

@@ -171,6 +171,7 @@ function unfinishedOutcome(failure: RunFailure, state: RunState): RunOutcome {
     embedded,
     failed,
     skipped,
+    skippedSequences: 0,
     rows: 0,
     message: failure.message.slice(0, MAX_MESSAGE_LENGTH),
     offenders: [],

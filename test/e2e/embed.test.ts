@@ -91,6 +91,7 @@ describe('embed: a whole run', () => {
       embedded: 4,
       failed: 0,
       skipped: 0,
+      skippedSequences: 0,
       rows: 12,
       checkpoints: [0, 1, 2, 3].map((n) => ({ path: `out/s0${n}_KMER.pt`, result: 'embedded' })),
       seconds: expect.any(Number),

@@ -137,6 +137,7 @@ describe.each(MODES)('embeddingRun: outcomes, $mode', ({ taskQueue }) => {
       embedded: 3,
       failed: 0,
       skipped: 0,
+      skippedSequences: 0,
       rows: 6,
       message: 'all 3 checkpoints are complete: 0 found, 3 embedded, 0 failed, 0 skipped',
       offenders: [],

@@ -22,6 +22,7 @@ export function planOf({ description, windows = 1, states = ['pending'] }: PlanP
       sequencesPerFile: 10_000,
       batchSize: null,
       skipCheckpointValidation: false,
+      onBadSequence: 'fail',
       embedders: [{ description: embedder, options: {}, taskQueue: `virnucpro-gpu-${embedder.name}` }],
       absent: [],
       notes: [],

@@ -11,6 +11,8 @@ export type WantedCheckpoint = Required<Omit<CheckpointExpectation, 'source'>>;
 /** Why a file that is there is not the checkpoint that is wanted. */
 export interface NotWanted {
   problem: string;
+  /** Its ids, if they are what is not wanted. */
+  ids?: readonly string[];
 }
 
 /**
@@ -32,7 +34,10 @@ export async function findCheckpoint(
   const place = { fileSystem, path, judgedAs: path };
   const { checked, bytes, sha256 } = await reopenAndCheck(place, { level: 'deep', expect });
   if (checked.problem?.class === 'unavailable') throw checked.problem;
-  if (checked.problem) return { problem: checked.problem.reason };
+  if (checked.problem) {
+    const ids = checked.problem.code === 'IDS_MISMATCH' ? checked.ids?.all() : undefined;
+    return { problem: checked.problem.reason, ...(ids && { ids }) };
+  }
   if (checked.status === 'in_progress') return { problem: 'it is not complete' };
   await syncFolderShared(fileSystem, dirname(path));
   return {

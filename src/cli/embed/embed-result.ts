@@ -3,12 +3,13 @@ import * as path from 'node:path';
 import { outcomeOfFailure, type Outcome, type RunOutcome } from '../../contract/outcome.ts';
 import type { RunReport } from '../../run/finish.ts';
 import { REPORT } from '../../run/run-folder.ts';
+import { countSkipped } from '../../run/skipped-sequences.ts';
 import { exitCodeOf, messageOf, typeOf } from '../exit.ts';
 
 /** The list in `--json` is cut here; report.json has all. */
 const MAX_LISTED_CHECKPOINTS = 1000;
 
-type Counts = Pick<RunOutcome, 'tasks' | 'found' | 'embedded' | 'failed' | 'skipped' | 'rows'>;
+type Counts = Pick<RunOutcome, 'tasks' | 'found' | 'embedded' | 'failed' | 'skipped' | 'skippedSequences' | 'rows'>;
 
 /** `embed --json`, for every exit. */
 export interface EmbedResult extends Counts {
@@ -17,7 +18,7 @@ export interface EmbedResult extends Counts {
   outcome: Outcome | 'started' | null;
   exitCode: number;
   workflowId: string | null;
-  checkpoints: { path: string; result: string; reason?: string }[];
+  checkpoints: { path: string; result: string; reason?: string; skippedSequences?: number }[];
   seconds: number;
   error?: { type: string; message: string };
 }
@@ -28,14 +29,14 @@ export interface Ending {
   startedAt: number;
 }
 
-const NO_COUNTS: Counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, rows: 0 };
+const NO_COUNTS: Counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, skippedSequences: 0, rows: 0 };
 
 /** The result of a run that has ended, with its checkpoints from report.json. */
 export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: Ending): Promise<EmbedResult> {
   const report = await reportOfRun(path.resolve(outDir), outcome, ending);
   const { failureType, message } = outcome;
   // A cancelled workflow has no result to carry its counts.
-  const { tasks, found, embedded, failed, skipped, rows } =
+  const { tasks, found, embedded, failed, skipped, skippedSequences, rows } =
     outcome.outcome === 'cancelled' ? (report ?? outcome) : outcome;
   const failedRun = failureType !== undefined || outcome.outcome === 'cancelled';
   return {
@@ -48,11 +49,13 @@ export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: E
     embedded,
     failed,
     skipped,
+    skippedSequences,
     rows,
     checkpoints: (report?.checkpoints ?? []).slice(0, MAX_LISTED_CHECKPOINTS).map((one) => ({
       path: path.join(outDir, one.path),
       result: one.result,
       ...(one.reason === undefined ? {} : { reason: one.reason }),
+      ...(one.skippedSequences === undefined ? {} : { skippedSequences: one.skippedSequences }),
     })),
     seconds: secondsSince(ending.startedAt),
     ...(failedRun ? { error: { type: failureType ?? 'Cancelled', message: report?.error?.message ?? message } } : {}),
@@ -103,11 +106,11 @@ export async function readReport(directory: string): Promise<RunReport | undefin
 
 /** What people read on stdout. */
 export function describeResult(result: EmbedResult, outDir: string): string {
-  const { outcome, tasks, found, embedded, failed, skipped, rows, seconds } = result;
-  const counts = `${tasks} checkpoints: ${found} found, ${embedded} embedded, ${failed} failed, ${skipped} skipped; ${rows} rows in `;
+  const { outcome, tasks, found, embedded, failed, skipped, skippedSequences, rows, seconds } = result;
+  const counts = `${tasks} checkpoints: ${found} found, ${embedded} embedded, ${failed} failed, ${skipped} skipped; ${rows} rows${countSkipped(skippedSequences)} in `;
   const lines = [`${outcome ?? 'left open'}: ${tasks === 0 ? 'after ' : counts}${seconds.toFixed(1)} s`];
   if (result.error !== undefined) lines.push(`${result.error.type}: ${result.error.message}`);
-  const holes = result.checkpoints.filter((one) => one.result === 'failed' || one.result === 'skipped');
+  const holes = result.checkpoints.filter((one) => one.reason !== undefined);
   for (const hole of holes.slice(0, 10)) lines.push(`  ${hole.result} ${hole.path}: ${hole.reason ?? ''}`);
   if (holes.length > 10) lines.push(`  … and ${holes.length - 10} more`);
   if (outcome === 'success') lines.push(`checkpoints and ${REPORT} are in ${outDir}`);

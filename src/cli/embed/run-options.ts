@@ -16,7 +16,7 @@ export const LOCAL_HEARTBEAT_TIMEOUT_MS = 5000;
  * @throws VirnucproError `RunError.InvalidInput`
  */
 export function runOptions(inputs: readonly string[], flags: EmbedFlags): RunOptions {
-  const { chunkLength, sequencesPerFile, batchSize, recursive, skipCheckpointValidation } = flags;
+  const { chunkLength, sequencesPerFile, batchSize, recursive, onBadSequence, skipCheckpointValidation } = flags;
   const onBadCheckpoint = flags.forceResume === true ? 'skip' : flags.onBadCheckpoint;
   return {
     directory: path.resolve(flags.out),
@@ -27,6 +27,7 @@ export function runOptions(inputs: readonly string[], flags: EmbedFlags): RunOpt
     ...(sequencesPerFile === undefined ? {} : { sequencesPerFile }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(onBadCheckpoint === undefined ? {} : { onBadCheckpoint }),
+    ...(onBadSequence === undefined ? {} : { onBadSequence }),
     ...(skipCheckpointValidation === undefined ? {} : { skipCheckpointValidation }),
   };
 }

@@ -59,8 +59,9 @@ describe('prepareRun', () => {
     const asked = await options();
     const { digest } = await prepareRun(asked);
     expect((await prepareRun({ ...asked, tuning: { partitionSize: 7 } })).digest).toEqual(digest);
-    const changed = (await prepareRun({ ...asked, chunkLength: 50, onBadCheckpoint: 'skip' })).digest;
+    const changed = (await prepareRun({ ...asked, chunkLength: 50, onBadCheckpoint: 'skip', onBadSequence: 'skip' }))
+      .digest;
     const differing = Object.keys(digest).filter((key) => digest[key] !== changed[key]);
-    expect(differing).toEqual(['chunk length', 'on bad checkpoint']);
+    expect(differing).toEqual(['chunk length', 'on bad checkpoint', 'on bad sequence']);
   });
 });

@@ -54,6 +54,7 @@ describe('checkRequest on a new folder', () => {
       chunkLength: null,
       sequencesPerFile: 10_000,
       onBadCheckpoint: 'fail',
+      onBadSequence: 'fail',
       skipCheckpointValidation: false,
       tuning: { partitionSize: 500, maxInFlight: 32, openPartitions: 2, partitionsPerExecution: 300 },
     });

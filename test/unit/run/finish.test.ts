@@ -5,6 +5,7 @@ import { closeCheckpointThreads } from '../../../src/checkpoint/index.ts';
 import type { FinishRunInput } from '../../../src/contract/activities.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { finishRun } from '../../../src/run/finish.ts';
+import { recordSkipped } from '../../../src/run/skipped-sequences.ts';
 import { storePlan, summarizePlan, type Plan, type TaskState } from '../../../src/run/plan.ts';
 import { recordTaskFailure } from '../../../src/run/task-failures.ts';
 import { planOf } from '../../support/plan.ts';
@@ -88,6 +89,68 @@ describe('finishRun', () => {
       embedded: 0,
       failed: 1,
       offenders: [{ path: 'b_FAKE.pt', reason: 'incompatible: ids do not match b.fa: …' }],
+    });
+  });
+
+  describe('checkpoints that do without some sequences', () => {
+    const skipped = [
+      { row: 0, id: 'v|w', reason: 'fails\nalone' },
+      { row: 2, id: 'z', reason: 'NaN' },
+    ];
+    const fourOfB = (plan: Plan) => {
+      for (const task of plan.tasks) task.part.count = task.input === 'b.fa' ? 4 : 2;
+    };
+
+    it.each(['pending', 'found'] as const)('%s, on record → partial, each one listed', async (state) => {
+      const { directory, finish, report } = await ending(['found', state], ['a', 'b'], {}, fourOfB);
+      await recordSkipped(directory, 'b_FAKE.pt', ['x', 'y'], skipped);
+      expect(await finish()).toMatchObject({
+        outcome: 'partial',
+        exitCode: 2,
+        failed: 0,
+        skipped: 0,
+        skippedSequences: 2,
+        rows: 4,
+        message: expect.stringMatching(/0 skipped, 2 sequences skipped; see failed_sequences.txt and report.json$/u),
+        offenders: [{ path: 'b_FAKE.pt', reason: '2 of 4 sequences skipped: "v|w", "z"' }],
+      });
+      expect(readFileSync(join(directory, 'failed_sequences.txt'), 'utf8')).toBe(
+        '/in/b.fa|fake|v%7Cw|fails%0Aalone\n/in/b.fa|fake|z|NaN\n',
+      );
+      expect(existsSync(join(directory, 'failed_files.txt'))).toBe(false);
+      const result = state === 'found' ? 'found' : 'embedded';
+      expect(report()).toMatchObject({
+        skippedSequences: 2,
+        checkpoints: [
+          { path: 'a_FAKE.pt', rows: 2 },
+          { path: 'b_FAKE.pt', result, rows: 2, skippedSequences: 2 },
+        ],
+      });
+    });
+
+    it('content is believed → counted all the same', async () => {
+      const { directory, finish } = await ending(['found', 'pending'], ['a', 'b'], {}, (plan) => {
+        plan.header.skipCheckpointValidation = true;
+        fourOfB(plan);
+      });
+      await recordSkipped(directory, 'b_FAKE.pt', ['x', 'y'], skipped);
+      expect(await finish()).toMatchObject({ outcome: 'partial', skippedSequences: 2, rows: 4 });
+    });
+
+    it('not on record, or fewer are → not counted as embedded', async () => {
+      const { directory, finish } = await ending(['found', 'pending'], ['a', 'b'], {}, fourOfB);
+      const missing = { outcome: 'partial', embedded: 0, failed: 1, skippedSequences: 0 };
+      expect(await finish()).toMatchObject(missing);
+      await recordSkipped(directory, 'b_FAKE.pt', ['x', 'y'], skipped.slice(1));
+      expect(await finish()).toMatchObject(missing);
+    });
+
+    it('a whole checkpoint with a record of an earlier one → success; an old failed_sequences.txt is removed', async () => {
+      const { directory, finish } = await ending(['found'], ['a']);
+      await recordSkipped(directory, 'a_FAKE.pt', ['x'], skipped.slice(1));
+      writeFileSync(join(directory, 'failed_sequences.txt'), 'of the last run\n');
+      expect(await finish()).toMatchObject({ outcome: 'success', skippedSequences: 0, rows: 2 });
+      expect(existsSync(join(directory, 'failed_sequences.txt'))).toBe(false);
     });
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { closeCheckpointThreads } from '../../../src/checkpoint/index.ts';
@@ -7,6 +7,7 @@ import type { EmbeddingRunInput } from '../../../src/contract/run-request.ts';
 import { checkRequest } from '../../../src/run/compatibility.ts';
 import { openManifest } from '../../../src/run/manifest.ts';
 import { draftPlan } from '../../../src/run/planner.ts';
+import { readSkipRecord, recordSkipped } from '../../../src/run/skipped-sequences.ts';
 import { fasta } from '../../support/run-folder.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { vectors, writePt } from '../../support/write-pt.ts';
@@ -62,6 +63,78 @@ describe('draftPlan', () => {
     const skipping = await plan({ onBadCheckpoint: 'skip' });
     expect(skipping.plan.tasks.filter(({ state }) => state === 'skipped')).toHaveLength(2);
     expect(skipping.inTheWay).toEqual(['c_FAKE.pt']);
+  });
+
+  describe('a checkpoint that does without some sequences', () => {
+    const ids = ['a_0', 'a_1', 'a_2', 'a_3'];
+    const skipped = [{ row: 1, id: 'a_1', reason: 'fails alone' }];
+    const kept = ['a_0', 'a_2', 'a_3'];
+
+    async function short(content = kept) {
+      const planning = await place({ 'a.fa': fasta('a', 4) });
+      await writePt(join(planning.directory, 'a_FAKE.pt'), sound(content));
+      const stateOf = async (more: Partial<EmbeddingRunInput> = {}) => {
+        const [task] = (await planning.plan(more)).plan.tasks;
+        return [task?.state, task?.reason];
+      };
+      return { ...planning, stateOf };
+    }
+
+    it.each(['fail', 'skip'] as const)('exactly those on record, mode %s → found', async (onBadSequence) => {
+      const { directory, stateOf } = await short();
+      await recordSkipped(directory, 'a_FAKE.pt', kept, skipped);
+      expect(await stateOf({ onBadSequence })).toEqual(['found', undefined]);
+      expect(await stateOf({ onBadSequence, skipCheckpointValidation: true })).toEqual(['found', undefined]);
+    });
+
+    it('no record of it, or one that cannot be read as such → incompatible', async () => {
+      const { directory, stateOf } = await short();
+      expect(await stateOf()).toEqual(['bad', 'incompatible']);
+      await recordSkipped(directory, 'a_FAKE.pt', kept, skipped);
+      const folder = join(directory, '.virnucpro', 'skipped');
+      const [name = ''] = readdirSync(folder);
+      const whole = readFileSync(join(folder, name));
+      for (let length = 0; length < whole.length - 1; length++) {
+        writeFileSync(join(folder, name), whole.subarray(0, length));
+        const record = await readSkipRecord(directory, 'a_FAKE.pt', kept);
+        expect(record).toBeUndefined();
+      }
+      expect(await stateOf()).toEqual(['bad', 'incompatible']);
+    });
+
+    it('others than those on record, or in another order → incompatible', async () => {
+      for (const content of [
+        ['a_0', 'a_1', 'a_3'],
+        ['a_0', 'a_2'],
+        ['a_2', 'a_0', 'a_3'],
+        ['a_0', 'a_2', 'x'],
+      ]) {
+        const { directory, stateOf } = await short(content);
+        await recordSkipped(directory, 'a_FAKE.pt', kept, skipped);
+        expect(await stateOf()).toEqual(['bad', 'incompatible']);
+      }
+    });
+
+    it('on record, but the record names sequences of another input → incompatible', async () => {
+      const { directory, stateOf } = await short();
+      await recordSkipped(directory, 'a_FAKE.pt', kept, [{ row: 1, id: 'z_1', reason: '' }]);
+      expect(await stateOf()).toEqual(['bad', 'incompatible']);
+      await recordSkipped(directory, 'a_FAKE.pt', kept, [...skipped, { row: 2, id: 'a_2', reason: '' }]);
+      expect(await stateOf()).toEqual(['bad', 'incompatible']);
+    });
+
+    it('a whole checkpoint beside a record of an earlier one → found', async () => {
+      const { directory, stateOf } = await short(ids);
+      await recordSkipped(directory, 'a_FAKE.pt', kept, skipped);
+      expect(await stateOf()).toEqual(['found', undefined]);
+    });
+
+    it('not complete → to embed, like any other', async () => {
+      const { directory, plan } = await short();
+      await writePt(join(directory, 'a_FAKE.pt'), sound(kept, 'in_progress'));
+      await recordSkipped(directory, 'a_FAKE.pt', kept, skipped);
+      expect((await plan()).plan.tasks[0]).toMatchObject({ state: 'pending', reason: 'in_progress' });
+    });
   });
 
   it('a file of more windows than fit → numbered parts that lie end to end; a small one beside it has no number', async () => {

@@ -21,6 +21,10 @@ describe('runOptions', () => {
       onBadCheckpoint: 'recompute',
     });
   });
+
+  it('--on-bad-sequence → passed on', () => {
+    expect(runOptions(['a'], { ...FLAGS, onBadSequence: 'skip' })).toMatchObject({ onBadSequence: 'skip' });
+  });
 });
 
 describe('embedderRequests', () => {

@@ -83,13 +83,19 @@ describe('replay', () => {
     expect(stderr).toContain(`nobody is not known at ${server.address}, namespace default`);
   });
 
-  it('a run folder without histories, its own server gone → 1, saying why', async () => {
+  it('a run on a server of its own, which is gone → nothing to replay after success, else what was stored', async () => {
     const at = workplace();
     makeInputs(at.folder, 1, 1);
-    expect((await at.run(['embed', 'in', '--out', 'out', '--embedder', 'fake'])).code).toBe(0);
+    const embed = (...options: string[]) => at.run(['embed', 'in', '--out', 'out', '--embedder', 'fake', ...options]);
+    expect((await embed()).code).toBe(0);
     const { code, stderr } = await at.run(['replay', 'out']);
     expect(code).toBe(1);
     expect(stderr).toContain('nothing to replay for out');
+    writeFileSync(at.path('in', 'more.fa'), '>bad\nACGT\n');
+    expect((await embed('--embedder-option', 'nanOn=bad')).code).toBe(2);
+    const stored = await at.run(['replay', 'out']);
+    expect(stored).toMatchObject({ code: 0, stderr: '' });
+    expect(stored.stdout).toContain('✓ 1 of 1 history replayed with the same decisions');
   });
 
   it('no target → 1, and what can be named', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { formatVerdict } from '../../src/cli/replay/format-verdict.ts';
 import { readHistoryFile } from '../../src/client/index.ts';
 import { verdictsOf } from '../support/replay.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -21,6 +22,8 @@ const CODES: [code: string, ...verdicts: ('same' | 'parts')[]][] = [
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+const PAGE = readFileSync(at('../../docs/changing-workflows.md'), 'utf8');
+
 beforeAll(() => {
   const telemetryOptions = { logging: { filter: 'off', forward: {} } };
   Runtime.install({ logger: new DefaultLogger('ERROR', () => {}), telemetryOptions });
@@ -35,22 +38,21 @@ describe('the example of docs/changing-workflows.md', () => {
     const histories = HISTORIES.map((name) => readHistoryFile(at(`./changing-workflows/histories/${name}.json`)));
     const verdicts = await verdictsOf(await Promise.all(histories), bundle);
     expect(verdicts.map(({ divergence }) => (divergence === undefined ? 'same' : 'parts'))).toEqual(expected);
+    if (code === 'changed') expect(PAGE).toContain(formatVerdict(verdicts[0]!));
   });
 
   it.each(CODES)('code "%s" → stands in the page as it is', (code) => {
-    const page = readFileSync(at('../../docs/changing-workflows.md'), 'utf8');
     const text = readFileSync(at(`./changing-workflows/${code}.ts`), 'utf8');
-    expect(page).toContain(text.slice(text.indexOf('export async function')).trimEnd());
+    expect(PAGE).toContain(text.slice(text.indexOf('export async function')).trimEnd());
   });
 
   it('what each code replays → stands in the page as it is', () => {
-    const page = readFileSync(at('../../docs/changing-workflows.md'), 'utf8');
     for (const [code, ...verdicts] of CODES) {
       const row = new RegExp(
         `^\\| \`${code}\` +\\| ${verdicts.map((verdict) => `${verdict} +`).join('\\| ')}\\|$`,
         'mu',
       );
-      expect(page).toMatch(row);
+      expect(PAGE).toMatch(row);
     }
   });
 });

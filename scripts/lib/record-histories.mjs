@@ -92,6 +92,10 @@ const RECIPES = {
     for (let file = FILES; file < 9; file++) await scene.write(`file${file}`, 2);
     return scene.finish(scene.start({ options: { delayMs: '100' }, tuning: { maxInFlight: 1 } }));
   },
+  staggered: async (scene) => {
+    for (let file = FILES; file < 14; file++) await scene.write(`file${file}`, 1);
+    return scene.finish(scene.start({ tuning: { partitionSize: 4, partitionsPerExecution: 3 } }));
+  },
   embedders: (scene) => scene.finish(scene.start({ embedders: [{ name: 'fake' }, { name: 'kmer' }] })),
   lossy: (scene) => scene.finish(scene.start({ taskQueue: LOSSY_QUEUE })),
   told: (scene) =>

@@ -102,8 +102,8 @@ async function measureAll(place, options, results) {
 function leaving({ minutes }) {
   const interrupted = new AbortController();
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => interrupted.abort());
-  const limits = minutes === undefined ? [] : [AbortSignal.timeout(minutes * 60_000)];
-  return AbortSignal.any([interrupted.signal, ...limits]);
+  if (minutes !== undefined) setTimeout(() => interrupted.abort(), minutes * 60_000).unref();
+  return interrupted.signal;
 }
 
 /** Prints what is measured, and keeps it in a file from the first figure on. */

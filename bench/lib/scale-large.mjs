@@ -71,6 +71,10 @@ export async function measureLargeRun(place, { files, inFlight }, watching = {})
   const done = outcome === undefined ? disk.valid : outcome.tasks;
   const { root, partitions, payloads } = await executionsOf(client, run.workflowId);
   payloads.merge(await payloadsOf(client, spread(partitions, SAMPLED_PARTITIONS)));
+  if (outcome === undefined) {
+    await client.workflow.getHandle(run.workflowId).terminate('the bench was ended');
+    await measured.ended;
+  }
   const perFile = Object.entries({ ...cpu, server: server.cpuMs - serverBefore.cpuMs });
   return {
     files,
@@ -86,7 +90,7 @@ export async function measureLargeRun(place, { files, inFlight }, watching = {})
       total: [...root, ...partitions].reduce((sum, { events }) => sum + events, 0),
     },
     payloads: { ...payloads },
-    memory: memoryOf(samples, files),
+    memory: memoryOf(samples, done),
     workerPeakBytes,
     serverPeakBytes: server.peakBytes,
     cpuMsPerFile: Object.fromEntries(perFile.map(([name, ms]) => [name, ms / done])),

@@ -3,7 +3,7 @@
  * @typedef {import('./scale-planning.mjs').Planning} Planning
  * @typedef {import('./scale-ratio.mjs').Ratio} Ratio
  * @typedef {import('./scale-run.mjs').Sample} Sample
- * @typedef {import('./scale-slots.mjs').SlotUse} SlotUse
+ * @typedef {import('./scale-slots.mjs').PartitionedUse} PartitionedUse
  */
 
 /** @param {number} bytes */
@@ -67,7 +67,7 @@ export function formatPlanning({ checkpoints, dryRun, whole, activities, workerP
   ];
 }
 
-/** @param {SlotUse} use */
+/** @param {PartitionedUse} use */
 export function formatSlots({ partitions, busy, starved, taskMs, seconds }) {
   const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
   return [

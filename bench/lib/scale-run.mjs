@@ -28,8 +28,8 @@ const INTERVAL_MS = 1000;
  * @param {RunHandle} run
  * @param {{ worker: WorkerProcess, serverPid: number }} processes
  * @param {{ onSample?: (samples: readonly Sample[]) => void, signal?: AbortSignal }} [options] `signal` ends the watching
- * @returns {Promise<{ outcome?: RunOutcome, seconds: number, samples: Sample[] }>} no outcome: the
- *   watching ended first
+ * @returns {Promise<{ outcome?: RunOutcome, seconds: number, samples: Sample[], ended: Promise<void> }>} no outcome: the
+ *   watching ended first; the client must not be closed before the run has `ended`
  */
 export async function watchRun(run, { worker, serverPid }, { onSample = () => {}, signal } = {}) {
   const started = performance.now();
@@ -37,20 +37,23 @@ export async function watchRun(run, { worker, serverPid }, { onSample = () => {}
   const samples = [];
   const seconds = () => (performance.now() - started) / 1000;
   const over = new AbortController();
-  const stop = AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]);
-  const result = run.result(stop).then((outcome) => ({ outcome, seconds: seconds() }));
-  void result.catch(() => {}).finally(() => over.abort());
-  while (!stop.aborted) {
+  signal?.addEventListener('abort', () => over.abort(), { once: true });
+  const result = run.result(over.signal).then((outcome) => ({ outcome, seconds: seconds() }));
+  const ended = result.then(
+    () => over.abort(),
+    () => over.abort(),
+  );
+  while (!over.signal.aborted) {
     worker.assertAlive();
     const status = await run.status().catch(() => undefined);
     if (status !== undefined) {
       samples.push(await sampleOf(seconds(), status, worker, serverPid));
       onSample(samples);
     }
-    await sleep(INTERVAL_MS, undefined, { signal: stop }).catch(() => {});
+    await sleep(INTERVAL_MS, undefined, { signal: over.signal }).catch(() => {});
   }
-  if (signal?.aborted === true) return { seconds: seconds(), samples };
-  return { ...(await result), samples };
+  if (signal?.aborted === true) return { seconds: seconds(), samples, ended };
+  return { ...(await result), samples, ended };
 }
 
 /**
@@ -82,7 +85,7 @@ const SHARES = [0.1, 0.25, 0.5, 0.75, 0.9];
  * @property {{ share: number, rssBytes: number, heapBytes: number }[]} at the first sample at or after each share
  * @property {number} lowest
  * @property {number} highest
- * @property {number} deviation half of what lies between them
+ * @property {number} deviation half of what lies between them; all NaN without samples
  * @property {number} samples
  */
 
@@ -95,8 +98,7 @@ export function memoryOf(samples, files) {
   const embedding = samples.filter(({ phase }) => phase === 'embedding');
   const between = embedding.filter(({ done }) => done >= 0.1 * files && done <= 0.9 * files);
   const rss = between.map(({ rssBytes }) => rssBytes);
-  const lowest = Math.min(...rss);
-  const highest = Math.max(...rss);
+  const [lowest, highest] = rss.length === 0 ? [NaN, NaN] : [Math.min(...rss), Math.max(...rss)];
   const at = SHARES.flatMap((share) => {
     const sample = samples.find(({ done }) => done >= share * files);
     return sample === undefined ? [] : [{ share, rssBytes: sample.rssBytes, heapBytes: sample.heapBytes }];

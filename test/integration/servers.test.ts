@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { connectClient, connectionSettings, startRun } from '../../src/client/index.ts';
 import { readOwner } from '../../src/run/owner.ts';
+import { isOpenElsewhere } from '../../src/worker/other-server.ts';
 import type { Command } from '../support/command.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { endAll, processesOf } from '../support/processes.ts';
@@ -51,7 +52,15 @@ describe('the Temporal server is killed and started again on its file', () => {
       await sleep(500);
       server = await startDevServer({ database, address });
     }
+    // What another run would ask this server about the claim of this one.
+    const here = { server: address, namespace: 'default', workflowId: run.workflowId, serverPid: 1 };
+    expect(await isOpenElsewhere(here)).toBe(true);
+    expect(await isOpenElsewhere({ ...here, workflowId: 'nobody' })).toBe(false);
+    expect(await isOpenElsewhere({ ...here, namespaceId: 'of another server' })).toBeUndefined();
+    expect(await isOpenElsewhere({ ...here, serverPid: undefined })).toBeUndefined();
+    expect(await isOpenElsewhere({ ...here, server: '127.0.0.1:1' })).toBeUndefined();
     expect(await run.result()).toMatchObject({ outcome: 'success', embedded: FILES, rows: FILES * records });
+    expect(await isOpenElsewhere(here)).toBe(false);
     expect(await contentsOf(at.path('run'))).toEqual(await contentsOf(at.path('whole')));
     expect(leftovers(at.path('run'))).toEqual([]);
     expect(embeddedTimes(log).size).toBe(FILES * records);

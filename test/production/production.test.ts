@@ -119,8 +119,8 @@ async function retries(run: RunHandle): Promise<number> {
   for (const { childWorkflowExecutionStartedEventAttributes: child } of events ?? []) {
     if (!child?.workflowExecution?.workflowId) continue;
     const history = await client.workflow.getHandle(child.workflowExecution.workflowId).fetchHistory();
-    for (const { activityTaskStartedEventAttributes: start } of history.events ?? [])
-      count += (start?.attempt ?? 1) - 1;
+    const starts = (history.events ?? []).map((event) => event.activityTaskStartedEventAttributes);
+    for (const started of starts) count += (started?.attempt ?? 1) - 1;
   }
   return count;
 }

@@ -255,6 +255,7 @@ describe('nobody serves a queue', () => {
       `fake:${option}`,
     ]);
     const command = at.start(['embed', 'in', '--out', 'out', '--embedder', 'kmer', '--embedder', 'fake', ...fake]);
+    const impatient = at.start(['embed', 'in', '--out', 'out2', '--embedder', 'kmer', '--wait-for-workers', '5']);
     const worker = await gpuWorker(at);
     const inputs = [at.path('in')];
     const embedders = [{ name: 'kmer', taskQueue: 'kmer-of-mine' }];
@@ -266,6 +267,10 @@ describe('nobody serves a queue', () => {
     report('a queue never polled → named by the command', started);
     expect(command.stderr).not.toContain(FAKE_QUEUE);
     expect(logLines(at.path('fake.log')).length).toBeLessThan(200);
+
+    const { code, stderr } = await impatient.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no worker polls the queue virnucpro-gpu-kmer: .* gave up after 5 s/u);
 
     const { address } = server;
     const common = { connection, namespace: 'default', address, role: 'gpu', embedders: ['kmer'] } as const;

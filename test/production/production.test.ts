@@ -195,7 +195,6 @@ describe('the same server with matching.enableFairness', () => {
     const started = performance.now();
     const runs = [await start('fair-1', 40), await start('fair-2', 40)];
     await untilRows('fair-1', ROWS / 2);
-    process.stdout.write(`fair: ${logLines(logOf('fair-2')).length} rows of the second run at half of the first\n`);
     await temporal.kill();
     await temporal.start();
     await expectWhole('fair-1', runs[0]!, 1);

@@ -4,8 +4,9 @@ import { CheckpointError } from '../checkpoint/errors.ts';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
 import type { FileSystem } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { makeDurableFolder } from '../platform/sync-folder.ts';
 import { replaceFile } from './atomic-file.ts';
-import { INTERNAL_FOLDER, internal } from './run-folder.ts';
+import { internal } from './run-folder.ts';
 
 /** A sequence that a checkpoint does without. */
 export interface SkippedSequence {
@@ -53,8 +54,7 @@ export async function recordSkipped(
 ): Promise<void> {
   const file = recordFile(directory, checkpoint, ids);
   const record: SkipRecord = { schema: 1, checkpoint, rows: ids.length, skipped: [...skipped] };
-  await fileSystem.makeFolder(path.dirname(file));
-  await fileSystem.syncFolder(path.join(directory, INTERNAL_FOLDER));
+  await makeDurableFolder(fileSystem, path.dirname(file));
   await replaceFile(file, `${JSON.stringify(record)}\n`, fileSystem);
 }
 

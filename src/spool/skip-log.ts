@@ -1,10 +1,12 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { FileSystem, OpenFile } from '../platform/file-system.ts';
 import { writeAll } from '../platform/file-system.ts';
+import { isOvertaken } from './claim-epoch.ts';
 import { newSkipLogName } from './names.ts';
 import { segmentReference } from './segment-writer.ts';
 import { encodeSkip, encodeSkipHead } from './skip-layout.ts';
+import { syncSpoolNames } from './sync-names.ts';
 import type { RecoveredSkips } from './read-skips.ts';
 import type { SegmentReference, SkippedRecord, SpoolShape } from './types.ts';
 
@@ -52,6 +54,7 @@ export class SkipLog {
     try {
       await writer.commit(records, beforeSync);
     } catch (error) {
+      await writer.takeBack().catch(() => undefined);
       await this.close();
       throw error;
     }
@@ -131,11 +134,19 @@ class SkipWriter {
     await beforeSync();
     await this.#file.sync();
     if (this.log === undefined) {
-      await fileSystem.syncFolder(folder);
-      await fileSystem.syncFolder(dirname(folder));
+      await syncSpoolNames(fileSystem, folder);
     }
     this.#records.push(...records);
     this.log = { reference: segmentReference(this.#name, this.#bytes, this.#crc), records: this.#records };
+  }
+
+  /**
+   * After a failed sync another attempt would read from memory what no disk may hold, and take it for durable; unless it has
+   * done so already: then it is no longer this one's to remove.
+   */
+  async takeBack(): Promise<void> {
+    const { fileSystem, folder, epoch } = this.#place;
+    if (!(await isOvertaken(fileSystem, folder, epoch))) await this.#file.truncate(this.log?.reference.bytes ?? 0);
   }
 
   /** What counts is durable already, so an error of close(2) says nothing about it. */

@@ -231,6 +231,19 @@ describe('skip logs: the n-th operation fails, for every n', () => {
     }
   });
 
+  test('a sync that fails → what it was for is not there for the next attempt either, what came before is', async () => {
+    const folder = await temporaryFolder();
+    let failing = false;
+    const fault = ({ operation }: { operation: string }) =>
+      failing && operation === 'sync' ? { errno: 'EIO' } : undefined;
+    const spool = await attempt(folder, new FaultyFileSystem({ fault }));
+    await spool.skip([skipped(5)]);
+    failing = true;
+    await expect(spool.skip([skipped(6)])).rejects.toMatchObject({ code: 'EIO' });
+    await spool.close();
+    expect(skippedOrdinals(await attempt(folder))).toEqual([5]);
+  });
+
   /** Two records skipped one after the other, whatever happens to the first. */
   async function operations(fileSystem: FaultyFileSystem, folder: string) {
     const acknowledged: number[] = [];

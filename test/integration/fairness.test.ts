@@ -9,10 +9,10 @@ import { logLines, makeInputs } from '../support/run-folder.ts';
 import { runScene, until, type RunScene } from '../support/run-scene.ts';
 
 /** Tasks of the run that is first, all of them in the queue before the second run is started. */
-const FIRST = 60;
+const FIRST = 120;
 const SECOND = 24;
 const SLOTS = 2;
-const TASK_MS = '100';
+const TASK_MS = '150';
 /** So many tasks are watched from the moment when those of the second run are queued. */
 const WATCHED = 36;
 
@@ -52,11 +52,11 @@ async function race(client: Client): Promise<string> {
   makeInputs(first.folder, FIRST, 1);
   makeInputs(second.folder, SECOND, 1);
   const options = { delayMs: TASK_MS, log: first.log };
-  const tuning = { partitionSize: FIRST / 2 };
+  const tuning = { partitionSize: FIRST / 2, maxInFlight: FIRST / 2 };
   const a = await startRun(client, first.request(options, { tuning }));
-  await until(async () => (await openTasks(a)) >= FIRST - 10);
+  await until(async () => (await queuedTasks(a)) >= FIRST / 2);
   const b = await startRun(client, second.request(options, { tuning }));
-  await until(async () => (await openTasks(b)) > 0);
+  await until(async () => (await queuedTasks(b)) > 0);
   const before = logLines(first.log).length;
   await until(() => logLines(first.log).length >= before + WATCHED);
   return logLines(first.log)
@@ -65,10 +65,10 @@ async function race(client: Client): Promise<string> {
     .join('');
 }
 
-/** Tasks of a run that wait or are being worked on; unknown while the server is busy. */
-async function openTasks(run: RunHandle): Promise<number> {
+/** Tasks of a run in the queue of its embedder, or with a worker; unknown while the server is busy. */
+async function queuedTasks(run: RunHandle): Promise<number> {
   const status = await run.status().catch(() => undefined);
-  return status === undefined ? 0 : status.waitingTasks + status.runningTasks;
+  return status?.phase === 'embedding' ? status.waitingTasks + status.runningTasks : 0;
 }
 
 function isOf(line: string, { folder }: RunScene): boolean {

@@ -18,6 +18,8 @@ export type SpooledTask = Pick<PublishTask, 'spoolFolder' | 'shape' | 'segments'
  * Turns the spool of a task into its checkpoint and removes it. A checkpoint that an earlier attempt has published is
  * found before the spool, which may be gone by then, is asked for.
  *
+ * @throws VirnucproError `RunError.StaleAttempt` if another attempt published it while this one worked: the checkpoint is
+ *   there, and whoever still has the task finds it
  * @throws what {@link SpooledContent.open} and `publishCheckpoint` throw; the spool is kept then
  */
 export async function settleCheckpoint(
@@ -30,6 +32,10 @@ export async function settleCheckpoint(
   const result = existing ?? (await publishRows(task, ids, { ...wait, fileSystem }));
   // Only now: both of the above have made the checkpoint's name durable, so no crash can take both.
   await removeSpool(task.spoolFolder, fileSystem);
+  if (existing === undefined && result.outcome === 'existing') {
+    const message = `${task.checkpointFile}: another attempt has published it while this one worked`;
+    throw new VirnucproError(FailureType.RunStaleAttempt, message);
+  }
   return result;
 }
 

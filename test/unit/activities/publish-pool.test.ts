@@ -57,13 +57,15 @@ describe('publishInThread', () => {
     expect(await readdir(directory)).toEqual(['.virnucpro', 'a.fa']);
   });
 
-  it('another attempt publishes and removes the spool while it waits for rows → existing', async () => {
+  it('another attempt publishes and removes the spool while it waits for rows → StaleAttempt, the next one: existing', async () => {
     const { task } = await embedded();
     const live = new AbortController().signal;
-    const late = publishInThread({ ...task, spoolFolder: `${task.spoolFolder}-gone` }, live);
+    const waiting = { ...task, spoolFolder: `${task.spoolFolder}-gone` };
+    const late = publishInThread(waiting, live).catch((error: unknown) => error);
     await sleep(200);
     await publishInThread(task, live);
-    expect(await late).toMatchObject({ outcome: 'existing', rows: RECORDS });
+    expect(await late).toMatchObject({ type: FailureType.RunStaleAttempt });
+    expect(await publishInThread(waiting, live)).toMatchObject({ outcome: 'existing', rows: RECORDS });
   });
 
   it('no rows because a checkpoint is there, which is another one → incompatible, it is left as it is', async () => {

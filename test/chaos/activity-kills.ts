@@ -26,6 +26,8 @@ export interface KillOptions {
 interface Uninterrupted {
   sha256: string[];
   steps: StepCounts;
+  /** What the steps are. */
+  labels: Set<string>;
   milliseconds: StepCounts;
 }
 
@@ -49,6 +51,7 @@ export async function killActivities({ kills, seed, lanes }: KillOptions): Promi
     for (let round = 1; planned < systematic.length || tally.kills < kills; round++) {
       await killRound(join(folder, String(round)), { nextPlan, whole, lanes, tally });
     }
+    for (const label of whole.labels) if (!tally.steps.has(label)) tally.violation(`no kill hit: ${label}`);
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
@@ -63,6 +66,7 @@ async function uninterrupted(folder: string): Promise<Uninterrupted> {
     const whole: Uninterrupted = {
       sha256: [],
       steps: { embedFile: 0, saveCheckpoint: 0 },
+      labels: new Set(),
       milliseconds: { embedFile: 0, saveCheckpoint: 0 },
     };
     for (let index = 0; index < run.files; index++) {
@@ -71,6 +75,7 @@ async function uninterrupted(folder: string): Promise<Uninterrupted> {
         const result = await process.must({ activity, input, steps: { trace: index === 0 } });
         if (index > 0) return result;
         whole.steps[activity] = process.steps.length;
+        for (const { label } of process.steps) whole.labels.add(label);
         whole.milliseconds[activity] = Date.now() - began;
         return result;
       };

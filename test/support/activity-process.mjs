@@ -12,6 +12,8 @@ const HEARTBEAT_TIMEOUT_MS = 25;
 
 const silent = () => {};
 const logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
+/** Claims on the run folder name the namespace's id where the server tells it. */
+const client = /** @type {any} */ ({ workflowService: { describeNamespace: () => Promise.resolve({}) } });
 const embedders = new ResidentEmbedders(silent);
 const activities = createActivities({ embedders, server: { address: 'none', namespace: 'none' } });
 /** @type {AbortController | undefined} */
@@ -43,7 +45,7 @@ function contextOf(controller, { activity, attempt = 1 }) {
     tell({ durable });
   };
   const facts = /** @type {any} */ (info);
-  return new Context(facts, cancelled, controller.signal, heartbeat, undefined, logger, noopMetricMeter, {});
+  return new Context(facts, cancelled, controller.signal, heartbeat, client, logger, noopMetricMeter, {});
 }
 
 /** @param {{ activity: keyof typeof activities, input: any, attempt?: number, steps?: object }} request */

@@ -162,7 +162,8 @@ wrapped.writeSync = (fd, bytes, offset, length, position) => {
 
 /** @type {Call} */
 function tearing(fd, bytes, offset, length, position) {
-  return (/** @type {number} */ share) => void original.writeSync(fd, bytes, offset, Math.floor(share * length), position);
+  return (/** @type {number} */ share) =>
+    void original.writeSync(fd, bytes, offset, Math.floor(share * length), position);
 }
 
 wrappedPromises.open = async (path, flags, mode) => {

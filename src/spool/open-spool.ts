@@ -36,7 +36,8 @@ export interface AppendOptions {
  * of another task, row count or dim are left alone. What earlier epochs skipped stays skipped.
  *
  * @param folder made if absent
- * @throws errno errors and the abort reason; an aborted signal never claims an epoch
+ * @throws VirnucproError `RunError.StaleAttempt` if another attempt removes the folder meanwhile; errno errors and the abort
+ *   reason; an aborted signal never claims an epoch
  */
 export async function openSpool(
   folder: string,
@@ -46,14 +47,30 @@ export async function openSpool(
 ): Promise<Spool> {
   signal.throwIfAborted();
   await fileSystem.makeFolder(folder);
-  const epoch = await claimEpoch(fileSystem, folder, highestEpoch(await fileSystem.list(folder)), claim, signal);
-  // Listed again: a segment that was begun between the first listing and the claim counts too.
-  const names = epoch === 1 ? [] : await fileSystem.list(folder);
+  const { epoch, names } = await claimAndList(fileSystem, folder, claim, signal);
   const done = new Bitset(shape.rows);
   const recovered = await recoverRows(fileSystem, folder, names, { shape, epoch, done, signal });
   const skips = takeSkips ? await recoverSkips(fileSystem, folder, names, { shape, epoch, signal }) : [];
   const skipLog = new SkipLog({ fileSystem, folder, shape, epoch }, skips);
   return new Spool({ folder, shape, epoch, fileSystem, signal, done, recovered, skipLog });
+}
+
+/** A folder that is gone as soon as it was made was removed by an attempt that has done the task. */
+async function claimAndList(
+  fileSystem: FileSystem,
+  folder: string,
+  claim: EpochClaim,
+  signal: AbortSignal,
+): Promise<{ epoch: number; names: string[] }> {
+  try {
+    const epoch = await claimEpoch(fileSystem, folder, highestEpoch(await fileSystem.list(folder)), claim, signal);
+    // Listed again: a segment that was begun between the first listing and the claim counts too.
+    return { epoch, names: epoch === 1 ? [] : await fileSystem.list(folder) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const message = `${folder}: another attempt has removed the folder: the task is done, or is begun anew`;
+    throw new VirnucproError(FailureType.RunStaleAttempt, message, { cause: error });
+  }
 }
 
 interface SpoolState {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EmbedFileResult, SaveCheckpointResult } from '../../src/contract/activities.ts';
+import type { EmbedFileResult } from '../../src/contract/activities.ts';
 import { ActivityProcess, type ActivityEnd, type ActivityRequest } from '../support/activity-process.ts';
 import { checkpointNames, leftovers } from '../support/run-folder.ts';
 import { namesOf, prepareRun, RECORDS, runFolder, type ActivityRun } from './activity-run.ts';
@@ -10,9 +10,7 @@ import { deepRecovery, everyStep, randomKills } from './kill-plans.ts';
 import type { KillPlan, StepCounts, TaskPlan } from './kill-plans.ts';
 import { RowLedger } from './row-ledger.ts';
 import { Tally } from './tally.ts';
-
-/** Files of one run folder. */
-const MOST_FILES = 60;
+import { MOST_FILES, uninterrupted, type Uninterrupted } from './uninterrupted.ts';
 
 export interface KillOptions {
   /** Kills of activity processes, at least. */
@@ -20,15 +18,6 @@ export interface KillOptions {
   seed: number;
   /** Processes killed side by side. */
   lanes: number;
-}
-
-/** What an uninterrupted run shows: its checkpoints, and how many steps and milliseconds its activities take. */
-interface Uninterrupted {
-  sha256: string[];
-  steps: StepCounts;
-  /** What the steps are. */
-  labels: Set<string>;
-  milliseconds: StepCounts;
 }
 
 /**
@@ -51,42 +40,12 @@ export async function killActivities({ kills, seed, lanes }: KillOptions): Promi
     for (let round = 1; planned < systematic.length || tally.kills < kills; round++) {
       await killRound(join(folder, String(round)), { nextPlan, whole, lanes, tally });
     }
-    for (const label of whole.labels) if (!tally.steps.has(label)) tally.violation(`no kill hit: ${label}`);
+    for (const label of new Set(whole.trace.map((step) => step.label)))
+      if (!tally.steps.has(label)) tally.violation(`no kill hit: ${label}`);
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
   return tally;
-}
-
-async function uninterrupted(folder: string): Promise<Uninterrupted> {
-  mkdirSync(folder);
-  const process = new ActivityProcess(runFolder(folder));
-  try {
-    const run = await prepareRun(folder, MOST_FILES, process);
-    const whole: Uninterrupted = {
-      sha256: [],
-      steps: { embedFile: 0, saveCheckpoint: 0 },
-      labels: new Set(),
-      milliseconds: { embedFile: 0, saveCheckpoint: 0 },
-    };
-    for (let index = 0; index < run.files; index++) {
-      const measured = async (activity: keyof StepCounts, input: unknown) => {
-        const began = Date.now();
-        const result = await process.must({ activity, input, steps: { trace: index === 0 } });
-        if (index > 0) return result;
-        whole.steps[activity] = process.steps.length;
-        for (const { label } of process.steps) whole.labels.add(label);
-        whole.milliseconds[activity] = Date.now() - began;
-        return result;
-      };
-      const rows = (await measured('embedFile', run.task(index))) as EmbedFileResult;
-      const saved = (await measured('saveCheckpoint', run.saving(index, rows))) as SaveCheckpointResult;
-      whole.sha256.push(saved.sha256);
-    }
-    return whole;
-  } finally {
-    await process.close();
-  }
 }
 
 interface Round {

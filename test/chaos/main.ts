@@ -1,11 +1,18 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { Client } from '@temporalio/client';
+import { connectClient, connectionSettings } from '../../src/client/index.ts';
+import { startDevServer } from '../support/dev-server.ts';
 import { killActivities } from './activity-kills.ts';
 import type { Tally } from './tally.ts';
+import { killWorkers } from './worker-kills.ts';
 
-const USAGE = `npm run test:chaos -- [--kills N] [--seed S] [--only activities]
+const USAGE = `npm run test:chaos -- [--kills N] [--seed S]
   kills processes with SIGKILL and compares with runs that nothing interrupts; 1,000 kills, seed at random and printed`;
+
+/** Share of the kills that hit workers of a Temporal server; the others hit processes that run activities without one. */
+const WORKER_SHARE = 0.05;
 
 class UsageError extends Error {}
 
@@ -15,12 +22,23 @@ function integer(name: string, text: string): number {
   throw new UsageError(`--${name} ${text}: expected an integer from 0 to 2^31 - 1`);
 }
 
+/** A Temporal server for the time of some work. */
+async function withServer<T>(work: (place: { client: Client; address: string }) => Promise<T>): Promise<T> {
+  const { address, stop } = await startDevServer();
+  const client = await connectClient(connectionSettings({ address, namespace: 'default' }));
+  try {
+    return await work({ client, address });
+  } finally {
+    await client.connection.close();
+    await stop();
+  }
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       kills: { type: 'string', default: '1000' },
       seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-      only: { type: 'string' },
     },
   });
   const kills = integer('kills', values.kills);
@@ -31,7 +49,9 @@ async function main(): Promise<number> {
     process.stdout.write(`${tally}\n`);
     tallies.push(tally);
   };
-  add(await killActivities({ kills, seed, lanes: availableParallelism() }));
+  const workerKills = Math.round(WORKER_SHARE * kills);
+  add(await killActivities({ kills: kills - workerKills, seed, lanes: availableParallelism() }));
+  add(await withServer(({ client, address }) => killWorkers({ kills: workerKills, seed, client, address })));
   return tallies.some(({ violations }) => violations.length > 0) ? 1 : 0;
 }
 

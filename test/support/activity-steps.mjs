@@ -189,13 +189,34 @@ wrappedPromises.open = async (path, flags, mode) => {
   return handle;
 };
 
-// Removing a folder takes many operations, between any two of which the process may end.
+// Removing a folder takes many operations, between any two of which the process may end. As for rm, what is gone is fine, and
+// what appears meanwhile makes it begin again.
 wrapped.rmSync = (path, options) => {
   if (!isOurs(path) || !options?.recursive) return original.rmSync(path, options);
-  if (!original.existsSync(path)) return undefined;
-  for (const name of fs.readdirSync(path)) fs.unlinkSync(join(path, name));
-  return fs.rmdirSync(path);
+  for (let retries = 0; ; retries++) {
+    for (const name of unless('ENOENT', () => fs.readdirSync(path)) ?? []) {
+      unless('ENOENT', () => fs.unlinkSync(join(path, name)));
+    }
+    const isFull = unless('ENOTEMPTY', () => unless('ENOENT', () => fs.rmdirSync(path)) ?? true) === undefined;
+    if (!isFull || retries === (options.maxRetries ?? 0)) return undefined;
+  }
 };
+
+/**
+ * @template T
+ * @param {string} code
+ * @param {() => T} work
+ * @returns {T | undefined} undefined if that error came
+ */
+function unless(code, work) {
+  try {
+    return work();
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== code) throw error;
+    return undefined;
+  }
+}
+
 wrappedPromises.rm = async (path, options) => {
   if (!isOurs(path)) return originalPromises.rm(path, options);
   if (options?.recursive) return fs.rmSync(path, options);

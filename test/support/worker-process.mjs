@@ -1,8 +1,9 @@
-// A worker process for tests that kill and stop it: serves the workflows, the files and the fake embedder of one queue, and
-// notes in a file when attempts of activities begin and how they end. See worker-process.ts.
+// A worker process for tests that kill and stop it: serves the files and the fake embedder of one queue, its workflows too or
+// not, and notes in a file when attempts of activities begin and how they end. See worker-process.ts.
 import { appendFileSync } from 'node:fs';
 import process from 'node:process';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createActivities, ResidentEmbedders } from '../../dist/activities/index.js';
 import { createWorkers } from '../../dist/worker/index.js';
 
 /** Heartbeat timeouts of 1 s leave no room for beats that are held back for 0.8 s on a busy machine. */
@@ -11,7 +12,7 @@ const BEAT_THROTTLE = '200 milliseconds';
 const STICKY_TIMEOUT = '1 second';
 
 const silent = () => {};
-const { address, queue, attempts, stopAt } = JSON.parse(process.argv[2] ?? '{}');
+const { address, queue, attempts, workflows, stopAt } = JSON.parse(process.argv[2] ?? '{}');
 const steps = stopAt === undefined ? undefined : await import('./activity-steps.mjs');
 
 Runtime.install({
@@ -45,21 +46,44 @@ const noting = ({ info }) => ({
 });
 
 const connection = await NativeConnection.connect({ address });
-const workers = await createWorkers({
+const common = {
   connection,
   namespace: 'default',
-  address,
-  taskQueue: queue,
-  gpuTaskQueues: { fake: `${queue}-gpu` },
-  embedders: ['fake'],
-  log: silent,
-  workerOptions: {
-    maxHeartbeatThrottleInterval: BEAT_THROTTLE,
-    defaultHeartbeatThrottleInterval: BEAT_THROTTLE,
-    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
-    interceptors: { activity: [noting] },
-  },
-});
+  maxHeartbeatThrottleInterval: BEAT_THROTTLE,
+  defaultHeartbeatThrottleInterval: BEAT_THROTTLE,
+  stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+  interceptors: { activity: [noting] },
+};
+
+function everything() {
+  return createWorkers({
+    ...common,
+    address,
+    taskQueue: queue,
+    gpuTaskQueues: { fake: `${queue}-gpu` },
+    embedders: ['fake'],
+    log: silent,
+    workerOptions: common,
+  });
+}
+
+/** One activity at a time, so that a stopped process has no poll open that would take another attempt and lose it. */
+async function activitiesOnly() {
+  const embedders = new ResidentEmbedders(silent);
+  const activities = createActivities({ embedders, server: { address, namespace: 'default' } });
+  const queues = [queue, `${queue}-gpu`];
+  const options = { ...common, activities, maxConcurrentActivityTaskExecutions: 1 };
+  const workers = await Promise.all(queues.map((taskQueue) => Worker.create({ ...options, taskQueue })));
+  return {
+    run: async () => {
+      await Promise.all(workers.map((worker) => worker.run()));
+      await embedders.stopAll();
+    },
+    shutdown: () => workers.forEach((worker) => worker.shutdown()),
+  };
+}
+
+const workers = await (workflows ? everything() : activitiesOnly());
 process.stdin.on('end', () => workers.shutdown()).resume();
 process.stdout.write('ready\n');
 await workers.run();

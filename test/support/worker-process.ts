@@ -16,6 +16,8 @@ export interface WorkerProcessOptions {
   queue: string;
   /** File that says when attempts began and how they ended, shared by the workers of a test. */
   attempts: string;
+  /** Workflows too, and as many activities at a time as usual; otherwise one. */
+  workflows: boolean;
   /** The process stops itself (SIGSTOP) before this step of the first activity of this type; steps are told for `folder`. */
   stopAt?: { activity: string; step: number; folder: string };
 }

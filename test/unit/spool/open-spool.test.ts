@@ -313,6 +313,19 @@ describe('Spool: two attempts at a time', () => {
     },
   );
 
+  test('folder removed between making and claiming it → StaleAttempt, no folder made', async () => {
+    const folder = await spoolFolder();
+    const list: FileSystem['list'] = async (path) => {
+      const names = await nodeFileSystem.list(path);
+      await removeSpool(path);
+      return names;
+    };
+    await expect(open(folder, { ...nodeFileSystem, list })).rejects.toMatchObject({
+      type: FailureType.RunStaleAttempt,
+    });
+    await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   test('a zombie that writes on after the newer attempt looked → its segment is named up to there', async () => {
     const folder = await spoolFolder();
     const blind: FileSystem = { ...nodeFileSystem, open: hideClaims };

@@ -22,7 +22,10 @@ afterAll(async () => {
   await server?.stop();
 });
 
-describe('processes killed with SIGKILL', () => {
+/** A hundred processes have to start one after the other; beside other work that takes long. */
+const TIMEOUT_MS = 900_000;
+
+describe('processes killed with SIGKILL', { timeout: TIMEOUT_MS }, () => {
   it('10 workers, embedders included or not, at random times → as an uninterrupted run, nothing acknowledged lost', async () => {
     const tally = await killWorkers({ kills: 10, seed: SEED, client, address: server.address });
     console.log(String(tally));

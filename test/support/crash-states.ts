@@ -19,6 +19,8 @@ export interface CrashState<Note> {
 export interface CrashStateOptions {
   /** Entries of the journal before which no crash is looked at. */
   from?: number;
+  /** Entries of the journal after which none is. */
+  until?: number;
   /** Changes that are not synced, taken together, are tried in all ways up to this number of ways. */
   exhaustive: number;
   /** Beyond it, this many ways are drawn at random, besides the telling ones. */
@@ -34,7 +36,7 @@ export function* crashStates<Note>(
   options: CrashStateOptions,
 ): Generator<CrashState<Note>> {
   const seen = new Set<string>();
-  for (let moment = options.from ?? 0; moment <= journal.length; moment++) {
+  for (let moment = options.from ?? 0; moment <= (options.until ?? journal.length); moment++) {
     const entries = journal.slice(0, moment);
     const notes = entries.flatMap((entry) => (entry.kind === 'note' ? [entry.note] : []));
     const changes = settled(entries);

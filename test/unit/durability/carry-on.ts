@@ -1,3 +1,4 @@
+import type { FileSystem } from '../../../src/platform/file-system.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { CrashFileSystem } from '../../support/crash-file-system.ts';
 import type { CrashState } from '../../support/crash-states.ts';
@@ -51,30 +52,26 @@ async function finish(
   }
 }
 
-async function embedAgain(
+/** Another attempt at embedding; rows that were promised and are not there are added to `broken`. */
+export async function embedAgain(
   storage: Storage,
   work: Work,
-  model: CrashFileSystem<Told>,
+  fileSystem: FileSystem,
   notes: readonly Told[],
   broken: string[],
+  tell: (told: Told) => void = () => {},
 ): Promise<SegmentReference[]> {
   const promised = new Set(notes.flatMap((note) => ('rows' in note ? note.rows : [])));
-  return embed(
-    storage,
-    model,
-    work,
-    () => {},
-    (spool) => {
-      const lost = [...promised].filter((ordinal) => !spool.has(ordinal));
-      if (lost.length > 0) broken.push(`rows ${lost.join()} had been acknowledged and are gone`);
-    },
-  );
+  return embed(storage, fileSystem, work, tell, (spool) => {
+    const lost = [...promised].filter((ordinal) => !spool.has(ordinal));
+    if (lost.length > 0) broken.push(`rows ${lost.join()} had been acknowledged and are gone`);
+  });
 }
 
 /** Temporary files are swept by the end of a run, by their names. */
 const SWEPT = new RegExp(`^${RUN}/\\.a_KMER\\.pt\\.[^.]+\\.tmp$`, 'u');
 
-function wrongEnd(model: CrashFileSystem<Told>, sound: Buffer, saved: boolean): string[] {
+export function wrongEnd(model: CrashFileSystem<Told>, sound: Buffer, saved: boolean): string[] {
   const wrong: string[] = [];
   const tree = model.disk.tree();
   if (tree.get(CHECKPOINT)?.equals(sound) !== true) wrong.push('the end is not that of an undisturbed run');

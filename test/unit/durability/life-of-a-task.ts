@@ -99,6 +99,8 @@ export interface Kills {
 export interface Life {
   model: CrashFileSystem<Told>;
   killedAt: number;
+  /** Where embedding was done. */
+  embeddedAt: number;
   /** Whether there was anything left to do when the killing was due. */
   wasKilled: boolean;
 }
@@ -107,9 +109,10 @@ export interface Life {
 export async function liveThrough(storage: Storage, work: Work, kills: Kills = {}): Promise<Life> {
   const model = new CrashFileSystem<Told>(await emptyRun());
   const tell = (told: Told) => model.note(told);
-  const life: Life = { model, killedAt: 0, wasKilled: false };
+  const life: Life = { model, killedAt: 0, embeddedAt: 0, wasKilled: false };
   if (kills.embed !== undefined) await kill(life, (dying) => embed(storage, dying, work, tell), kills.embed);
   const segments = await embed(storage, model, work, tell);
+  life.embeddedAt = model.journal.length;
   if (kills.save !== undefined) await kill(life, (dying) => save(storage, dying, segments, tell), kills.save);
   await save(storage, model, segments, tell);
   return life;

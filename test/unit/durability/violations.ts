@@ -33,8 +33,10 @@ export async function crashOneLife(
   findings: Findings,
 ): Promise<boolean> {
   const sound = await soundCheckpoint(storage, work);
-  const { model, killedAt, wasKilled } = await liveThrough(storage, work, kills);
-  for (const state of crashStates(model, { ...options, from: killedAt })) {
+  const { model, killedAt, embeddedAt, wasKilled } = await liveThrough(storage, work, kills);
+  // What lies before the killing, and after the step that was killed has been made up for, is as in any other life.
+  const until = kills.embed === undefined ? model.journal.length : embeddedAt;
+  for (const state of crashStates(model, { ...options, from: killedAt, until })) {
     findings.states += 1;
     for (const problem of await carryOn(storage, work, state, sound)) {
       if (findings.violations.has(problem)) continue;

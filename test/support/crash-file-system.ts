@@ -159,6 +159,9 @@ export class CrashFileSystem<Note = never> implements FileSystem {
   }
 }
 
+/** Code that is broken on purpose may not know when to stop. */
+const ENDLESS = 1000;
+
 /** What an open file needs of its system. */
 type FileStore = Pick<CrashFileSystem<unknown>, 'disk' | 'write' | 'truncate' | 'sync'>;
 
@@ -166,6 +169,7 @@ class CrashFile implements OpenFile {
   readonly #system: FileStore;
   readonly #inode: Inode;
   #open = true;
+  #readsAtEnd = 0;
 
   constructor(system: FileStore, inode: Inode) {
     this.#system = system;
@@ -186,6 +190,8 @@ class CrashFile implements OpenFile {
     this.#assertOpen();
     const bytes = this.#system.disk.bytes(this.#inode).subarray(position, position + into.length);
     into.set(bytes);
+    this.#readsAtEnd = bytes.length === 0 ? this.#readsAtEnd + 1 : 0;
+    if (this.#readsAtEnd > ENDLESS) throw new Error('read for ever behind the end of a file');
     return bytes.length;
   }
 

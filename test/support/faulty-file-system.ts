@@ -50,6 +50,9 @@ interface Verdict {
   fault: Fault | undefined;
 }
 
+/** Code that is broken on purpose may not know when to stop. */
+const ENDLESS = 100_000;
+
 /** A file system, the real one by default, on which chosen operations fail; {@link calls} tells what was asked for. */
 export class FaultyFileSystem implements FileSystem {
   readonly calls: Call[] = [];
@@ -122,6 +125,7 @@ export class FaultyFileSystem implements FileSystem {
   begin(operation: Operation, path: string): Verdict {
     const call = { number: this.calls.length + 1, operation, path };
     this.calls.push(call);
+    if (call.number > ENDLESS) throw new Error(`${ENDLESS} operations, and no end`);
     return { call, fault: this.#options.fault?.(call) };
   }
 }

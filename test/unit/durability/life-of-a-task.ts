@@ -23,7 +23,7 @@ export type Told =
 export const RUN = '/runs/out';
 export const SPOOLS = `${RUN}/.virnucpro/spool`;
 export const CHECKPOINT = `${RUN}/a_KMER.pt`;
-const SPOOL = `${SPOOLS}/0123456789abcdef01234567`;
+export const SPOOL = `${SPOOLS}/0123456789abcdef01234567`;
 export const SHAPE: SpoolShape = { taskDigest: 'ab'.repeat(32), rows: 7, dim: 3 };
 const IDS = Array.from({ length: SHAPE.rows }, (_, row) => `record ${row}`);
 const ALL = IDS.map((_, ordinal) => ordinal);

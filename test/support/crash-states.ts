@@ -21,6 +21,8 @@ export interface CrashStateOptions {
   from?: number;
   /** Entries of the journal after which none is. */
   until?: number;
+  /** Only the moments at which the program has just been told something: when most may be lost of what it relies on. */
+  whenTold?: boolean;
   /** Changes that are not synced, taken together, are tried in all ways up to this number of ways. */
   exhaustive: number;
   /** Beyond it, this many ways are drawn at random, besides the telling ones. */
@@ -37,6 +39,7 @@ export function* crashStates<Note>(
 ): Generator<CrashState<Note>> {
   const seen = new Set<string>();
   for (let moment = options.from ?? 0; moment <= (options.until ?? journal.length); moment++) {
+    if (options.whenTold && journal[moment - 1]?.kind !== 'note') continue;
     const entries = journal.slice(0, moment);
     const notes = entries.flatMap((entry) => (entry.kind === 'note' ? [entry.note] : []));
     const changes = settled(entries);

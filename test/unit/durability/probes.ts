@@ -349,7 +349,7 @@ const crashes: Probe = async (subject) => {
 };
 
 const crashesAfterKills: Probe = async (subject) => {
-  const options = { exhaustive: 4, samples: 1, seed: 3, brief: true };
+  const options = { exhaustive: 4, samples: 1, seed: 3, brief: true, whenTold: true };
   return [
     ...listed(await crashEverywhere(subject, ONE_BATCH, options)),
     ...listed(await crashEverywhere(subject, BATCHES, options, ['embed'])),

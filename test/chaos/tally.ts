@@ -31,9 +31,11 @@ export class Tally {
 
   toString(): string {
     const { kills, steps, tasks, acknowledged, lost, duplicated, recomputed, mostRecomputed } = this;
+    const hit = steps.size === 0 ? '' : ` (${steps.size} different steps)`;
+    const most = mostRecomputed === 0 ? '' : ` (at most ${mostRecomputed} of a file after one kill)`;
     const lines = [
-      `${this.what}: seed ${this.seed}, ${kills} kills (${steps.size} different steps) of ${tasks} files, at most ${this.deepest} of one`,
-      `  rows acknowledged before a kill ${acknowledged}, lost ${lost}, duplicated ${duplicated}, recomputed ${recomputed} (at most ${mostRecomputed} of a file after one kill)`,
+      `${this.what}: seed ${this.seed}, ${kills} kills${hit} of ${tasks} files, at most ${this.deepest} of one`,
+      `  rows acknowledged before a kill ${acknowledged}, lost ${lost}, duplicated ${duplicated}, recomputed ${recomputed}${most}`,
       ...this.violations.map((text) => `  VIOLATION: ${text}`),
     ];
     return lines.join('\n');

@@ -23,7 +23,7 @@ import { formatLargeRun, formatPlanning, formatProgress, formatRatio, formatSlot
  */
 
 /** Slots and tasks in flight as by default, partitions a fifth of that, so that there are many boundaries. */
-const SLOTS = { slots: 8, partitionSize: 100, maxInFlight: 32 };
+const SLOTS = { slots: 2, partitionSize: 50, maxInFlight: 16 };
 /** Samples between two lines of progress, one a second. */
 const SAMPLES_PER_LINE = 30;
 
@@ -74,13 +74,12 @@ async function measureAll(place, options, results) {
   }
   if (options.slotFiles > 0) {
     const slots = await measureSlots(place, { ...SLOTS, files: options.slotFiles });
-    const goal = {
-      name: 'idle time of slots, tasks of 100 ms',
-      measured: 100 * (1 - slots.busy),
-      bound: 100 * BOUNDS.idleSlots,
-      unit: '%',
-    };
-    await results.add('slots', slots, formatSlots(slots), [goal]);
+    const common = { bound: 100 * BOUNDS.idleSlots, unit: '%' };
+    const goals = [
+      { name: 'idle time of a device, tasks of 100 ms', measured: 100 * (1 - slots.device), ...common },
+      { name: 'idle time of its two slots', measured: 100 * (1 - slots.busy), ...common },
+    ];
+    await results.add('slots', slots, formatSlots(slots), goals);
   }
   if (options.files > 0) {
     const { largest: measured } = await measureHeartbeats(place);

@@ -7,7 +7,7 @@ export const HELP = `npm run bench:scale [-- OPTIONS]
   --ratio-files N   files, and items, of a round of the comparison with a bare workflow (default 500)
   --rounds N        rounds of that comparison, with fsync and without (default 3; 0: none)
   --planning N      checkpoints that a planning pass finds (default 10000; 0: none)
-  --slot-files N    files of 100 ms each in small partitions, to see the slots idle (default 1000; 0: none)
+  --slot-files N    files of 100 ms each on one device in small partitions, to see it idle (default 300; 0: none)
   --minutes N       end the large run after so long, and report what was measured by then
   --keep DIR        work in this new folder and keep it (default: a temporary one)
   --json FILE       write every figure to FILE, and go on writing: it is there when the bench is interrupted
@@ -56,7 +56,7 @@ export function parseOptions(argv) {
     ratioFiles: whole('--ratio-files', values['ratio-files'] ?? '500', 1),
     rounds: whole('--rounds', values.rounds ?? '3', 0),
     planning: whole('--planning', values.planning ?? '10000', 0),
-    slotFiles: whole('--slot-files', values['slot-files'] ?? '1000', 0),
+    slotFiles: whole('--slot-files', values['slot-files'] ?? '300', 0),
     minutes: minutes === undefined ? undefined : whole('--minutes', minutes, 1),
     keep,
     json,

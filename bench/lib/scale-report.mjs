@@ -68,10 +68,10 @@ export function formatPlanning({ checkpoints, dryRun, whole, activities, workerP
 }
 
 /** @param {PartitionedUse} use */
-export function formatSlots({ partitions, busy, starved, taskMs, seconds }) {
+export function formatSlots({ partitions, device, busy, starved, taskMs, seconds }) {
   const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
   return [
     '',
-    `slots over ${partitions} partitions in ${seconds.toFixed(1)} s: busy ${share(busy)}, idle with no task waiting ${share(starved)}; a task took ${taskMs.toFixed(0)} ms`,
+    `a device over ${partitions} partitions in ${seconds.toFixed(1)} s: busy ${share(device)}; its slots: busy ${share(busy)}, idle with no task waiting ${share(starved)}; a task took ${taskMs.toFixed(0)} ms`,
   ];
 }

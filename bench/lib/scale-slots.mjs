@@ -8,7 +8,8 @@ import { WorkerProcess } from './worker-process.mjs';
 
 /**
  * @typedef {import('./slot-use.mjs').Task} Task
- * @typedef {import('./slot-use.mjs').SlotUse & { partitions: number }} PartitionedUse
+ * @typedef {import('./slot-use.mjs').SlotUse & { partitions: number, device: number }} PartitionedUse device: share of
+ *   the time from the first start to the last end in which the device computed
  */
 
 /** How long a task takes at least. */
@@ -17,13 +18,14 @@ const DELAY_MS = 100;
 /**
  * @typedef {object} SlotOptions
  * @property {number} files
- * @property {number} slots
+ * @property {number} slots tasks in flight: as for a GPU, one more than are computed
  * @property {number} partitionSize several times `maxInFlight`, as by default
  * @property {number} maxInFlight several times `slots`, as by default
  */
 
 /**
- * Embeds files of one record that take 100 ms each in small partitions, and looks at the slots.
+ * Embeds files of one record that take 100 ms each, one after the other on one device, in small partitions, and looks at the
+ * device and the slots.
  *
  * @param {import('./scale-place.mjs').Place} place
  * @param {SlotOptions} options
@@ -38,17 +40,27 @@ export async function measureSlots(place, { files, slots, partitionSize, maxInFl
     const run = await startRun(place.client, {
       directory: path.join(place.folder, name),
       inputs: [inputs],
-      embedders: [{ name: 'fake', options: { delayMs: String(DELAY_MS) } }],
+      embedders: [{ name: 'fake', options: { delayMs: String(DELAY_MS), batchesAtOnce: '1' } }],
       tuning: { ...place.tuning, partitionSize, maxInFlight },
     });
     const outcome = await run.result();
     if (outcome.embedded !== files) throw new Error(JSON.stringify(outcome));
     const { partitions } = await executionsOf(place.client, run.workflowId);
     const tasks = (await Promise.all(partitions.map((partition) => embedTasks(place.client, partition)))).flat();
-    return { partitions: partitions.length, ...slotUse(tasks, slots) };
+    return { partitions: partitions.length, device: deviceUse(tasks), ...slotUse(tasks, slots) };
   } finally {
     await worker.stop();
   }
+}
+
+/**
+ * @param {readonly Task[]} tasks
+ * @returns {number}
+ */
+function deviceUse(tasks) {
+  const begin = Math.min(...tasks.map(({ started }) => started));
+  const end = Math.max(...tasks.map(({ completed }) => completed));
+  return (tasks.length * DELAY_MS) / 1000 / (end - begin);
 }
 
 /**

@@ -12,6 +12,7 @@ import type { FakeSettings } from './fake-settings.ts';
 const OPTIONS = {
   dim: 'values per row (default 16)',
   delayMs: 'milliseconds per sequence (default 0)',
+  batchesAtOnce: 'batches that it computes at a time, others wait, as for a device (default: any number)',
   log: 'file that gets one line "{file}<TAB>{ordinal}" per sequence it embeds',
   failOn: 'ids of records that make it fail, separated by commas',
   nanOn: 'ids of records whose rows are NaN',
@@ -38,6 +39,7 @@ function readSettings(options: EmbedderOptions): FakeSettings {
   return {
     dim,
     delayMs: reader.integer('delayMs', 0, MAX_COUNT) ?? 0,
+    batchesAtOnce: reader.integer('batchesAtOnce', 1, MAX_COUNT) ?? MAX_COUNT,
     log: log === undefined ? undefined : resolve(log),
     failOn: idsOf(reader.text('failOn')),
     nanOn: idsOf(reader.text('nanOn')),

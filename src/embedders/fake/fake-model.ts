@@ -20,6 +20,9 @@ export class FakeModel {
   /** Sequences embedded so far by scratch folder, that is by task. */
   readonly #embedded = new Map<string, number>();
   #sliceLeft = VALUES_PER_SLICE;
+  #computing = 0;
+  /** Batches that wait for their turn. */
+  readonly #turns: (() => void)[] = [];
 
   /** @throws errno errors if the log cannot be opened */
   constructor(settings: FakeSettings) {
@@ -36,14 +39,35 @@ export class FakeModel {
     items: readonly EmbedItem[],
     isDropped: () => boolean,
   ): Promise<Float32Array | undefined> {
+    await this.#turn();
+    try {
+      return await this.#embedBatch(task, items, isDropped);
+    } finally {
+      const next = this.#turns.shift();
+      if (next === undefined) this.#computing -= 1;
+      else next();
+    }
+  }
+
+  /** Whoever waits takes over the place of a batch that is done. */
+  async #turn(): Promise<void> {
+    if (this.#computing < this.#settings.batchesAtOnce) this.#computing += 1;
+    else await new Promise<void>((begin) => this.#turns.push(begin));
+  }
+
+  async #embedBatch(
+    task: EmbedTask,
+    items: readonly EmbedItem[],
+    isDropped: () => boolean,
+  ): Promise<Float32Array | undefined> {
     const { dim } = this.#settings;
     this.#requireMemory(items);
     const rows = new Float32Array(items.length * dim);
     for (const [index, item] of items.entries()) {
-      rows.set(await this.#embedOne(task, item), index * dim);
       if (isDropped()) return undefined;
+      rows.set(await this.#embedOne(task, item), index * dim);
     }
-    return rows;
+    return isDropped() ? undefined : rows;
   }
 
   #requireMemory(items: readonly EmbedItem[]): void {

@@ -2,6 +2,7 @@
 export interface FakeSettings {
   dim: number;
   delayMs: number;
+  batchesAtOnce: number;
   log: string | undefined;
   /** Ids. */
   failOn: string[];

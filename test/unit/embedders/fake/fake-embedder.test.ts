@@ -211,3 +211,27 @@ describe('fake embedder: options', () => {
     );
   });
 });
+
+describe('fake embedder, batchesAtOnce', () => {
+  test('two batches at once on a device for one → the second waits for the first', async () => {
+    const log = join(await temporaryFolder(), 'log.tsv');
+    const embedder = await started({ batchesAtOnce: '1', delayMs: '20', log });
+    const [one, two] = [await newTask('/data/one.fa'), await newTask('/data/two.fa')];
+    const batch = itemsOf('ACGT', 'ACGA', 'ACGG');
+    await Promise.all([one, two].map((task) => embedder.embed(task, batch, NEVER)));
+    const files = (await readFile(log, 'utf8')).trimEnd().split('\n');
+    expect(files.map((line) => line.split('\t')[0])).toEqual([
+      ...['/data/one.fa', '/data/one.fa', '/data/one.fa'],
+      ...['/data/two.fa', '/data/two.fa', '/data/two.fa'],
+    ]);
+  });
+
+  test('a batch that fails → the next one has its turn', async () => {
+    const embedder = await started({ batchesAtOnce: '1', failOn: 's0' });
+    const task = await newTask();
+    const failing = embedder.embed(task, itemsOf('ACGT'), NEVER);
+    const next = embedder.embed(task, [{ id: 'other', sequence: 'ACGT', ordinal: 1 }], NEVER);
+    await expect(failing).rejects.toMatchObject({ type: FailureType.EmbeddingEmbedder });
+    expect(await next).toHaveLength(16);
+  });
+});

@@ -3,7 +3,7 @@ import { historyFromJSON, historyToJSON, type History } from '@temporalio/common
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { FailureType } from '../contract/failure-types.ts';
-import { WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
+import { shortExecutionId, WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { replaceFile } from '../run/atomic-file.ts';
 import { internal } from '../run/run-folder.ts';
@@ -46,7 +46,7 @@ export async function saveHistories(client: Client, workflowId: string, director
 
 /** Under which name an execution is stored; the run id keeps the executions of one workflow apart. */
 export function historyFileName({ workflowId, runId }: Execution): string {
-  return `${encodeURIComponent(workflowId)}-${runId.slice(0, 8)}.json`;
+  return `${encodeURIComponent(workflowId)}-${shortExecutionId(runId)}.json`;
 }
 
 /** Whether {@link saveHistories} has stored the history of this execution. */

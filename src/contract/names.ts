@@ -21,6 +21,11 @@ export function runWorkflowId(runId: string): string {
   return `virnucpro-${shortRunId(runId)}`;
 }
 
+/** The last 12 hex digits of a Temporal run id: random, while the first ones only tell the time (UUID version 7, RFC 9562). */
+export function shortExecutionId(temporalRunId: string): string {
+  return temporalRunId.replaceAll('-', '').slice(-12);
+}
+
 /** The first 12 hex digits of a run UUID. */
 export function shortRunId(runId: string): string {
   return runId.replaceAll('-', '').slice(0, 12);

@@ -98,7 +98,7 @@ function isEarlierSelf(claimant: Claimant, owner: Owner): boolean {
 }
 
 /** What the id of a partition adds to that of its run. */
-const PARTITION_SUFFIX = /^-[0-9a-f]{8}-\d+$/u;
+const PARTITION_SUFFIX = /^-(?:[0-9a-f]{8}|[0-9a-f]{12})-\d+$/u;
 
 /**
  * Whether the claim is that of the run that this workflow is, or is a partition of. The id alone does not tell: a folder

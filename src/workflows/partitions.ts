@@ -7,7 +7,7 @@ import {
   workflowInfo,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
-import { WORKFLOW_EMBED_PARTITION } from '../contract/names.ts';
+import { shortExecutionId, WORKFLOW_EMBED_PARTITION } from '../contract/names.ts';
 import { MAX_REPORTED_FAILURES, type EmbedPartitionInput, type EmbedPartitionResult } from '../contract/partition.ts';
 import type { PlanRange, RunReference, RunRequest } from '../contract/run-request.ts';
 import type { embedPartition } from './embed-partition.ts';
@@ -17,6 +17,11 @@ import type { RunState } from './run-state.ts';
 
 /** Executions that began before it go on with first partitions of full size. */
 const PATCH_STAGGERED = 'staggered-partitions';
+/**
+ * Executions that began before it name their partitions by the first digits of their run id, which two executions begun
+ * within a minute have in common: one could not start its partitions while those of the other were closing.
+ */
+const PATCH_DISTINCT_IDS = 'distinct-partition-ids';
 
 type Partition = ChildWorkflowHandle<typeof embedPartition>;
 
@@ -97,8 +102,7 @@ export class Partitions {
 
   async #runOne(range: PlanRange): Promise<void> {
     this.#started++;
-    const { workflowId, runId } = workflowInfo();
-    const id = `${workflowId}-${runId.slice(0, 8)}-${range.start}`;
+    const id = partitionId(range);
     const input: EmbedPartitionInput = {
       contract: 1,
       run: this.#run,
@@ -137,4 +141,10 @@ export class Partitions {
     const room = MAX_REPORTED_FAILURES - this.#state.failures.length;
     if (result !== undefined && room > 0) this.#state.failures.push(...result.failures.slice(0, room));
   }
+}
+
+function partitionId({ start }: PlanRange): string {
+  const { workflowId, runId } = workflowInfo();
+  const execution = patched(PATCH_DISTINCT_IDS) ? shortExecutionId(runId) : runId.slice(0, 8);
+  return `${workflowId}-${execution}-${start}`;
 }

@@ -1,9 +1,10 @@
 import type { EventReference, ReplayVerdict } from '../../client/index.ts';
+import { shortExecutionId } from '../../contract/names.ts';
 import { plural, printable } from '../terminal.ts';
 
 /** One line for a history that replays, two for one that parts: where, and what was recorded against what the code does. */
 export function formatVerdict({ workflowId, runId, events, divergence, partsAt }: ReplayVerdict): string {
-  const history = `${printable(workflowId)} (run ${printable(runId.slice(0, 8))}, ${plural(events, 'event')})`;
+  const history = `${printable(workflowId)} (run ${printable(shortExecutionId(runId))}, ${plural(events, 'event')})`;
   if (divergence === undefined) return `✓ ${history}: replays with the same decisions\n`;
   return `✗ ${history}: parts from the recorded decisions${formatPlace(partsAt)}\n    ${printable(divergence)}\n`;
 }

@@ -6,13 +6,13 @@ const HISTORY = { workflowId: 'virnucpro-0123456789ab', runId: '01a20135-9e85-7a
 describe('formatVerdict', () => {
   it('same decisions → one line', () => {
     expect(formatVerdict(HISTORY)).toBe(
-      '✓ virnucpro-0123456789ab (run 01a20135, 38 events): replays with the same decisions\n',
+      '✓ virnucpro-0123456789ab (run 54671fbf3427, 38 events): replays with the same decisions\n',
     );
   });
 
   it('other decisions → where it parts', () => {
     expect(formatVerdict({ ...HISTORY, divergence: 'Nondeterminism error: x\ny' })).toBe(
-      '✗ virnucpro-0123456789ab (run 01a20135, 38 events): parts from the recorded decisions\n    Nondeterminism error: x\\u{a}y\n',
+      '✗ virnucpro-0123456789ab (run 54671fbf3427, 38 events): parts from the recorded decisions\n    Nondeterminism error: x\\u{a}y\n',
     );
   });
 });

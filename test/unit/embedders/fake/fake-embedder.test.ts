@@ -204,7 +204,10 @@ describe('fake embedder: options', () => {
     [{ delayMs: '-1' }, 'option delayMs of embedder fake'],
     [{ crashAt: '0' }, 'option crashAt of embedder fake'],
     [{ log: '' }, 'option log of embedder fake: expected a value, got ""'],
-    [{ speed: '1' }, 'embedder fake has no option "speed"; its options are dim, delayMs, log, failOn, nanOn'],
+    [
+      { speed: '1' },
+      'embedder fake has no option "speed"; its options are dim, delayMs, batchesAtOnce, log, failOn, nanOn',
+    ],
   ])('%o → refused', (options, message) => {
     expect(() => fakeFactory.describe(options as EmbedderOptions, 'protein')).toThrow(
       expect.objectContaining({ type: FailureType.RunInvalidInput, message: expect.stringContaining(message) }),

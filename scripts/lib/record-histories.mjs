@@ -77,6 +77,12 @@ const RECIPES = {
     await scene.client.workflow.getHandle(run.workflowId).terminate('recorded');
     return scene.finish(run);
   },
+  restarted: async (scene) => {
+    const run = await scene.start({ options: { delayMs: '1000' } });
+    await scene.until(run, ({ runningTasks }) => runningTasks > 1);
+    await scene.client.workflow.getHandle(run.workflowId).terminate('recorded');
+    return scene.finish(scene.start({ options: { delayMs: '1000' } }));
+  },
   complete: async (scene) => {
     await scene.finish(scene.start({}));
     return scene.finish(scene.start({}));

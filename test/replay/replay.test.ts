@@ -90,10 +90,11 @@ function recipesOfReadme(): string[] {
 /** A change of the workflow code that must not go unnoticed: what it replaces, by what, and the history that notices. */
 const BROKEN_WORKFLOWS: [change: string, from: string, to: string, noticed: string][] = [
   ['plans with another activity', '.planRun(', '.planRuns(', 'success-root'],
-  ['gives partitions other ids', '}-${range.start}`', '}-${range.end}`', 'success-root'],
+  ['gives partitions other ids', '}-${start}`', '}-1${start}`', 'success-root'],
   ['embeds one task at a time', 'input.maxInFlight', '1', 'success-partition-1'],
   ['opens one partition at a time', '{ length: openPartitions }', '{ length: 1 }', 'boundary-root'],
   ['has lost a patch', 'patched)(PATCH_STAGGERED)', 'log).debug(PATCH_STAGGERED)', 'staggered-root-1'],
+  ['has lost another patch', 'patched)(PATCH_DISTINCT_IDS)', 'log).debug(PATCH_DISTINCT_IDS)', 'restarted-root'],
   ['never continues as new', 'this.#started >=', '-1 >=', 'continued-root-1'],
   ['does not count what is on disk at the end', 'this.#finish({})', 'this.#prepare()', 'checkpoint-root'],
   ['passes no pause on to partitions', '?.tellAll(paused)', '?.toString(paused)', 'drained-root'],

@@ -162,11 +162,12 @@ describe('two servers on one folder', () => {
 });
 
 describe('renewClaim and releaseClaim', () => {
-  const partition = { ...OTHER, workflowId: 'other-0123abcd-0', workflowRunId: 'run-10' };
+  const partition = { ...OTHER, workflowId: 'other-0123456789ab-0', workflowRunId: 'run-10' };
 
   it('the owner or one of its partitions renews → the time moves on, nothing else changes', async () => {
     const old = new Date(Date.now() - 60_000).toISOString();
-    for (const claimant of [OTHER, partition]) {
+    const earlier = { ...partition, workflowId: 'other-0123abcd-0' };
+    for (const claimant of [OTHER, partition, earlier]) {
       const folder = await claimed({ renewedAt: old });
       const before = await readOwner(folder);
       const now = Date.now();

@@ -7,8 +7,9 @@ import type { BadSequence, BatchEmbedder, EmbeddedRows } from './embed-batch.ts'
 import type { LoadedTask } from './task.ts';
 
 /**
- * Embeds what the spool lacks, batch by batch; while one batch is being made durable the next is computed. Records that
- * fail alone are skipped where the run asks for it.
+ * Embeds what the spool lacks, batch by batch. A batch is durable before the next is computed, so a kill costs at most one;
+ * meanwhile the embedder has the other tasks in flight to compute. Records that fail alone are skipped where the run asks
+ * for it.
  *
  * @param onDurable called when rows have become durable
  * @throws VirnucproError `EmbeddingError.InvalidInput` naming a record that fails alone, `EmbeddingError.OutOfMemory` if
@@ -25,15 +26,11 @@ export async function embedMissingRows(
   const sync = loaded.shape.rows > batches.batchSize;
   const writer = new RowWriter(loaded, spool, sync, onDurable);
   onDurable();
-  try {
-    for await (const items of missingBatches(loaded, spool, batches, signal)) {
-      for await (const result of batches.embed(items)) await writer.take(result);
-    }
-    for await (const result of batches.finish()) await writer.take(result);
-    writer.requireNoMisfit();
-  } finally {
-    await writer.flush();
+  for await (const items of missingBatches(loaded, spool, batches, signal)) {
+    for await (const result of batches.embed(items)) await writer.take(result);
   }
+  for await (const result of batches.finish()) await writer.take(result);
+  writer.requireNoMisfit();
 }
 
 class RowWriter {
@@ -44,7 +41,6 @@ class RowWriter {
   readonly #sync: boolean;
   readonly #onDurable: () => void;
   #misfit: BadSequence | undefined;
-  #inFlight: Promise<void> = Promise.resolve();
 
   constructor({ inputFile, task, plan }: LoadedTask, spool: Spool, sync: boolean, onDurable: () => void) {
     this.#file = inputFile;
@@ -55,13 +51,12 @@ class RowWriter {
     this.#onDurable = onDurable;
   }
 
-  /** Resolves when the rows before these are durable. */
+  /** Resolves when the rows are durable. */
   async take(result: EmbeddedRows | BadSequence): Promise<void> {
-    await this.#inFlight;
     if ('error' in result) return this.#takeBad(result);
     const ordinals = result.items.map(({ ordinal }) => ordinal - this.#first);
-    this.#inFlight = this.#spool.append(ordinals, result.vectors, { sync: this.#sync }).then(this.#onDurable);
-    this.#inFlight.catch(() => {});
+    await this.#spool.append(ordinals, result.vectors, { sync: this.#sync });
+    this.#onDurable();
   }
 
   async #takeBad(bad: BadSequence): Promise<void> {
@@ -81,10 +76,6 @@ class RowWriter {
    */
   requireNoMisfit(): void {
     if (this.#misfit !== undefined) throw badSequence(this.#file, this.#misfit);
-  }
-
-  flush(): Promise<void> {
-    return this.#inFlight;
   }
 }
 

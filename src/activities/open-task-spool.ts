@@ -1,9 +1,6 @@
 import { rmdir } from 'node:fs/promises';
-import * as path from 'node:path';
-import { validateCheckpoint } from '../checkpoint/index.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
-import { isComplete } from '../run/judge-existing.ts';
-import { skipRecordOf } from '../run/skipped-sequences.ts';
+import { isPublished } from '../run/published.ts';
 import { openSpool, removeSpool, type EpochClaim, type Spool } from '../spool/index.ts';
 import type { LoadedTask } from './task.ts';
 
@@ -28,7 +25,7 @@ export async function openTaskSpool(
     await removeIfEmpty(spoolFolder);
     throw error;
   });
-  if (!(await isPublished(loaded, signal))) return spool;
+  if (!(await hasCheckpoint(loaded, signal))) return spool;
   await spool.close();
   // With the first epoch, the folder is this attempt's alone.
   if (spool.epoch === 1) await removeSpool(spoolFolder);
@@ -40,16 +37,12 @@ async function removeIfEmpty(folder: string): Promise<void> {
   await rmdir(folder).catch(() => undefined);
 }
 
-/** Whether the task's checkpoint is there; anything else at its place is left to publishing to refuse. */
-async function isPublished(
-  { checkpointFile, task, embedder, shape }: LoadedTask,
+/** Anything else at the checkpoint's place is left to publishing to refuse. */
+async function hasCheckpoint(
+  { directory, checkpointFile, task, embedder, shape }: LoadedTask,
   signal: AbortSignal,
 ): Promise<boolean> {
+  // Nearly always there is none, which a look is enough to see.
   if ((await nodeFileSystem.stat(checkpointFile)) === undefined) return false;
-  const { kind, dim } = embedder.description;
-  const entry = await validateCheckpoint(checkpointFile, { level: 'structure', expect: { kind, dim }, signal });
-  if (entry.result !== 'valid' || !isComplete(entry) || entry.rows === undefined) return false;
-  if (entry.rows === shape.rows) return true;
-  const record = await skipRecordOf(path.dirname(checkpointFile), task.checkpoint, signal);
-  return record !== undefined && record.rows + record.skipped.length === shape.rows;
+  return isPublished(directory, task, embedder.description, shape.rows, signal);
 }

@@ -13,6 +13,8 @@ export interface LoadedTask {
   embedder: PlannedEmbedder;
   /** Absolute. */
   inputFile: string;
+  /** DIR. */
+  directory: string;
   /** Absolute. */
   checkpointFile: string;
   /** Relative to DIR. */
@@ -34,6 +36,7 @@ export async function loadTask({ run, plan: digest, index }: TaskInput): Promise
     task,
     embedder,
     inputFile: path.join(plan.header.inputRoot, task.input),
+    directory: run.directory,
     checkpointFile: path.join(run.directory, task.checkpoint),
     spoolName: folder,
     spoolFolder: path.join(run.directory, folder),

@@ -1,10 +1,9 @@
 import { basename, join } from 'node:path';
-import { validateCheckpoint } from '../checkpoint/index.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { syncFolder } from '../platform/sync-folder.ts';
 import { removeSpool } from '../spool/index.ts';
-import { isComplete } from './judge-existing.ts';
 import { plannedTask, type Plan } from './plan.ts';
+import { isPublished } from './published.ts';
 import { internal } from './run-folder.ts';
 import { taskSpool } from './task-spool.ts';
 
@@ -23,10 +22,7 @@ export async function sweepSpools(directory: string, plan: Plan, signal: AbortSi
     const { embedder } = plannedTask(plan, index);
     const { folder, shape } = taskSpool(plan, task, embedder);
     if (!left.has(basename(folder))) continue;
-    const { kind, dim } = embedder.description;
-    const options = { level: 'structure', expect: { kind, dim }, signal } as const;
-    const entry = await validateCheckpoint(join(directory, task.checkpoint), options);
-    if (entry.result === 'valid' && isComplete(entry) && entry.rows === shape.rows) {
+    if (await isPublished(directory, task, embedder.description, shape.rows, signal)) {
       await removeSpool(join(directory, folder));
     }
   }

@@ -3,11 +3,8 @@ import { logLines } from '../support/run-folder.ts';
 import { BATCH } from './activity-run.ts';
 import type { Tally } from './tally.ts';
 
-/**
- * Rows of a file that a kill may cost: the batch that is being computed and the one before, which is being made durable
- * meanwhile.
- */
-export const IN_FLIGHT_ROWS = 2 * BATCH;
+/** Rows of a file that a kill may cost: the batch that is being computed or made durable. */
+export const IN_FLIGHT_ROWS = BATCH;
 
 /** Judges, attempt by attempt, what was embedded of one file. Rows become durable in their order. */
 export class RowLedger {

@@ -217,7 +217,7 @@ class KilledRun {
     const most = Math.max(...begun.map(({ attempt }) => attempt));
     this.#tally.deepest = Math.max(this.#tally.deepest, most - 1);
     this.#tally.recomputed += recomputed;
-    if (recomputed > lostAttempts * 2 * BATCH) {
+    if (recomputed > lostAttempts * BATCH) {
       this.#tally.violation(`${recomputed} rows recomputed by ${lostAttempts} more attempts`);
     }
   }

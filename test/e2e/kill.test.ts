@@ -11,8 +11,8 @@ const FILES = 6;
 const RECORDS = 40;
 const BATCH = 8;
 const ROWS = FILES * RECORDS;
-/** Every file may lose the batch that is being computed and the one that is being made durable. */
-const IN_FLIGHT = FILES * 2 * BATCH;
+/** Every file may lose the batch that is being computed or made durable. */
+const IN_FLIGHT = FILES * BATCH;
 
 /** About 1.6 s a file and, at 8 files a time, as long for all of them. */
 function embedArgs(place: Workplace, delayMs = 40): string[] {

@@ -36,33 +36,42 @@ export async function withHeartbeats<T>(
   work: (scope: ActivityScope) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
-  const lost = new AbortController();
+  const { cancellationSignal } = context;
+  // Not AbortSignal.any: Node 20 keeps a combined signal for ever that someone still listens to when his work is done.
+  const stopping = new AbortController();
+  const pass = () => stopping.abort(cancellationSignal.reason);
+  let lost: VirnucproError | undefined;
+  const onLost = (error: VirnucproError) => {
+    lost = error;
+    stopping.abort(error);
+  };
   const renew = () => {
-    if (directory !== undefined) void renewSometimes(directory, server, (error) => lost.abort(error));
+    if (directory !== undefined) void renewSometimes(directory, server, onLost);
   };
   let details: unknown;
   const beat = () => {
     context.heartbeat(details);
     renew();
   };
-  const signal = AbortSignal.any([context.cancellationSignal, lost.signal]);
   // Every file that is read or validated for an activity listens to its signal, many at a time.
-  setMaxListeners(0, signal);
+  setMaxListeners(0, stopping.signal);
+  cancellationSignal.addEventListener('abort', pass, { once: true });
   // No beat at once: the timeout counts from the start of the attempt, and a beat costs the server as much as an activity.
   const timer = setInterval(beat, beatInterval(context.info.heartbeatTimeoutMs));
   try {
-    context.cancellationSignal.throwIfAborted();
+    cancellationSignal.throwIfAborted();
     renew();
     return await work({
-      signal,
+      signal: stopping.signal,
       describe: (next) => {
         details = next;
       },
     });
   } catch (error) {
-    throw lost.signal.aborted ? lost.signal.reason : error;
+    throw lost ?? error;
   } finally {
     clearInterval(timer);
+    cancellationSignal.removeEventListener('abort', pass);
   }
 }
 

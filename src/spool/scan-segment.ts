@@ -42,7 +42,7 @@ export async function scanSegment(
   epoch: number,
   limit: number,
 ): Promise<SegmentPrefix | undefined> {
-  const header = await readExactly(file, 0, HEADER_BYTES, limit);
+  const header = await readExactly(file, 0, HEADER_BYTES);
   if (header === undefined || !header.equals(encodeHeader(shape, epoch))) return undefined;
   const prefix: SegmentPrefix = { frames: [], bytes: HEADER_BYTES, crc: crc32(header) };
   for (;;) {
@@ -69,14 +69,14 @@ async function scanFrame(
   limit: number,
 ): Promise<ScannedFrame | undefined> {
   const start = before.bytes;
-  const head = await readExactly(file, start, FRAME_HEAD_BYTES, limit);
+  const head = await readExactly(file, start, FRAME_HEAD_BYTES);
   const expected = head && decodeFrameHead(head, epoch, shape.rows);
   if (head === undefined || expected === undefined) return undefined;
   const { count } = expected;
   const end = start + frameBytes(count, shape.dim);
   if (end > limit) return undefined;
 
-  const ordinalBytes = await readExactly(file, start + FRAME_HEAD_BYTES, 4 * count, limit);
+  const ordinalBytes = await readExactly(file, start + FRAME_HEAD_BYTES, 4 * count);
   const ordinals = ordinalBytes && decodeOrdinals(ordinalBytes, shape.rows);
   if (ordinalBytes === undefined || ordinals === undefined) return undefined;
 
@@ -84,7 +84,7 @@ async function scanFrame(
   let fileCrc = crc32(ordinalBytes, crc32(head, before.crc));
   const vectorsAt = start + vectorsOffset(count);
   for (let at = vectorsAt; at < end; at += READ_BYTES) {
-    const piece = await readExactly(file, at, Math.min(READ_BYTES, end - at), limit);
+    const piece = await readExactly(file, at, Math.min(READ_BYTES, end - at));
     if (piece === undefined) return undefined;
     crc = crc32(piece, crc);
     fileCrc = crc32(piece, fileCrc);
@@ -102,9 +102,8 @@ function decodeOrdinals(bytes: Buffer, rows: number): Uint32Array | undefined {
   return ordinals;
 }
 
-/** @returns undefined if the file ends before, or `limit` does */
-async function readExactly(file: OpenFile, at: number, length: number, limit: number): Promise<Buffer | undefined> {
-  if (at + length > limit) return undefined;
+/** @returns undefined if the file ends before */
+async function readExactly(file: OpenFile, at: number, length: number): Promise<Buffer | undefined> {
   const bytes = Buffer.allocUnsafe(length);
   for (let done = 0; done < length;) {
     const got = await file.read(bytes.subarray(done), at + done);

@@ -2,26 +2,35 @@ import type { FileSystem } from '../../../src/platform/file-system.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { CrashFileSystem } from '../../support/crash-file-system.ts';
 import type { CrashState } from '../../support/crash-states.ts';
-import type { SegmentReference } from '../../../src/spool/index.ts';
-import { CHECKPOINT, embed, RUN, save, type Storage, type Told, type Work } from './life-of-a-task.ts';
+import {
+  CHECKPOINT,
+  embed,
+  save,
+  type SoundEnd,
+  type Embedded,
+  type Storage,
+  type Told,
+  type Work,
+} from './life-of-a-task.ts';
 
 /**
  * Goes on from what a crash has left, as the next attempts do, and says what is wrong: with the state itself, with what had
  * been promised, or with how it ends.
  *
- * @param sound the bytes of the checkpoint that an undisturbed run makes
+ * @param sound the files that an undisturbed run ends with
  */
 export async function carryOn(
   storage: Storage,
   work: Work,
   { disk, notes }: Pick<CrashState<Told>, 'disk' | 'notes'>,
-  sound: Buffer,
+  sound: SoundEnd,
 ): Promise<string[]> {
   const broken: string[] = [];
   const saved = notes.some((told) => 'saved' in told);
-  const left = disk.tree().get(CHECKPOINT);
-  if (left !== undefined && !left.equals(sound)) broken.push('the checkpoint is neither absent nor complete');
-  if (saved && left === undefined) broken.push('a checkpoint that was there is gone');
+  const isThere = disk.tree().has(CHECKPOINT);
+  if (saved && !isThere) broken.push('a checkpoint that was there is gone');
+  if (isThere)
+    broken.push(...missing(disk.tree(), sound).map((path) => `${path} is not whole, and the checkpoint is named`));
   if (broken.length > 0) return broken;
 
   const model = new CrashFileSystem<Told>(disk);
@@ -43,7 +52,7 @@ async function finish(
   const told = notes.findLast((note) => 'segments' in note);
   if (told === undefined) return save(storage, model, await embedAgain(storage, work, model, notes, broken), () => {});
   try {
-    await save(storage, model, told.segments, () => {});
+    await save(storage, model, told, () => {});
   } catch (error) {
     if ((error as { type?: string }).type !== FailureType.RunSpoolIncomplete) throw error;
     // What the workflow does then, and what may only happen where no row had been called durable.
@@ -60,24 +69,31 @@ export async function embedAgain(
   notes: readonly Told[],
   broken: string[],
   tell: (told: Told) => void = () => {},
-): Promise<SegmentReference[]> {
+): Promise<Embedded> {
   const promised = new Set(notes.flatMap((note) => ('rows' in note ? note.rows : [])));
   return embed(storage, fileSystem, work, tell, (spool) => {
     const lost = [...promised].filter((ordinal) => !spool.has(ordinal));
     if (lost.length > 0) broken.push(`rows ${lost.join()} had been acknowledged and are gone`);
+    const skipped = notes.flatMap((note) => ('skipped' in note ? note.skipped : []));
+    const forgotten = skipped.filter((ordinal) => !spool.hasSkipped(ordinal));
+    if (forgotten.length > 0) broken.push(`records ${forgotten.join()} had been skipped for good and are tried again`);
   });
 }
 
-/** Temporary files are swept by the end of a run, by their names. */
-const SWEPT = new RegExp(`^${RUN}/\\.a_KMER\\.pt\\.[^.]+\\.tmp$`, 'u');
+/** Of an undisturbed run's files, those that are not there, or other than they should be. */
+function missing(tree: ReadonlyMap<string, Buffer>, sound: SoundEnd): string[] {
+  return [...sound].filter(([path, bytes]) => tree.get(path)?.equals(bytes) !== true).map(([path]) => path);
+}
 
-export function wrongEnd(model: CrashFileSystem<Told>, sound: Buffer, saved: boolean): string[] {
-  const wrong: string[] = [];
+/** Temporary files of checkpoints are swept by the end of a run, by their names; those of small files are not. */
+const TEMPORARY = /\/\.[^/]+\.tmp$/u;
+
+export function wrongEnd(model: CrashFileSystem<Told>, sound: SoundEnd, saved: boolean): string[] {
   const tree = model.disk.tree();
-  if (tree.get(CHECKPOINT)?.equals(sound) !== true) wrong.push('the end is not that of an undisturbed run');
+  const wrong = missing(tree, sound).map((path) => `${path} is not as after an undisturbed run`);
   for (const path of tree.keys()) {
-    if (path === CHECKPOINT || SWEPT.test(path)) continue;
-    // The removal of a spool need not be durable when the task is done: the next run's start removes it.
+    if (sound.has(path) || TEMPORARY.test(path)) continue;
+    // The removal of a spool need not be durable when the task is done: the end of the run, or of the next, removes it.
     if (!saved) wrong.push(`${path} is left over`);
   }
   return wrong;

@@ -3,7 +3,7 @@ import { CrashFileSystem } from '../../support/crash-file-system.ts';
 import { crashStates } from '../../support/crash-states.ts';
 import { FaultyFileSystem, type Call, type Fault, type FaultyOptions } from '../../support/faulty-file-system.ts';
 import { carryOn, embedAgain, wrongEnd } from './carry-on.ts';
-import { emptyRun, save, soundCheckpoint, type Storage, type Told, type Work } from './life-of-a-task.ts';
+import { emptyRun, save, soundEnd, type Storage, type Told, type Work } from './life-of-a-task.ts';
 import type { Findings } from './violations.ts';
 
 /** One fault, at every operation of a life in turn. */
@@ -33,7 +33,7 @@ export async function faultEverywhere(
   base: FaultyOptions = {},
 ): Promise<Findings> {
   const findings: Findings = { states: 0, violations: new Map() };
-  const sound = await soundCheckpoint(storage, work);
+  const sound = await soundEnd(storage, work);
   for (const kind of kinds) {
     for (let number = 1; ; number++) {
       const life = await liveWithFault(storage, work, { ...kind, number }, base);
@@ -85,8 +85,8 @@ async function liveWithFault(
   const fileSystem = new FaultyFileSystem({ ...base, fault: decide }, model);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
-      const segments = await segmentsOf(storage, work, life, fileSystem);
-      await save(storage, fileSystem, segments, (told) => model.note(told));
+      const embedded = await embeddedOf(storage, work, life, fileSystem);
+      await save(storage, fileSystem, embedded, (told) => model.note(told));
       break;
     } catch (error) {
       const problem = misreported(error, fault.errno);
@@ -99,10 +99,10 @@ async function liveWithFault(
 }
 
 /** As Temporal has it: what a finished embedFile returned, or what another attempt at it returns. */
-async function segmentsOf(storage: Storage, work: Work, { model, broken }: FaultyLife, fileSystem: FaultyFileSystem) {
+async function embeddedOf(storage: Storage, work: Work, { model, broken }: FaultyLife, fileSystem: FaultyFileSystem) {
   const notes = model.journal.flatMap((entry) => (entry.kind === 'note' ? [entry.note] : []));
   const told = notes.findLast((note) => 'segments' in note);
-  if (told !== undefined) return told.segments;
+  if (told !== undefined) return told;
   return embedAgain(storage, work, fileSystem, notes, broken, (note) => model.note(note));
 }
 

@@ -15,8 +15,10 @@ export interface Storage {
 export type Told =
   /** These rows need not be embedded again. */
   | { rows: number[] }
+  /** These records were given up, and need not be tried again. */
+  | { skipped: number[] }
   /** All rows are there, in these segments: the result of `embedFile`, which Temporal keeps. */
-  | { segments: SegmentReference[]; synced: boolean }
+  | { segments: SegmentReference[]; skips?: SegmentReference | undefined; synced: boolean }
   /** The checkpoint is there: the result of `saveCheckpoint`. */
   | { saved: true };
 
@@ -34,9 +36,15 @@ export interface Work {
   batches: readonly (readonly number[])[];
   /** Whether batches are synced: tasks of one batch are not. */
   sync: boolean;
+  /** Rows that cannot be embedded, and are done without. */
+  bad?: readonly number[];
 }
 
+/** What a finished `embedFile` returns. */
+export type Embedded = Extract<Told, { segments: unknown }>;
+
 export const BATCHES: Work = { batches: [[0, 1], [2, 3], [4, 5], [6]], sync: true };
+export const SKIPPING: Work = { ...BATCHES, bad: [0, 5] };
 export const ONE_BATCH: Work = { batches: [ALL], sync: false };
 
 /** A disk on which the folder of a run is there for certain. */
@@ -54,38 +62,52 @@ export function rowOf(ordinal: number): number[] {
 export async function embed(
   { openSpool: open }: Storage,
   fileSystem: FileSystem,
-  { batches, sync }: Work,
+  work: Work,
   tell: (told: Told) => void,
   onOpened: (spool: Spool) => void = () => {},
-): Promise<SegmentReference[]> {
+): Promise<Embedded> {
   const { signal } = new AbortController();
   const spool = await open(SPOOL, SHAPE, CLAIM, { fileSystem, signal });
   try {
     onOpened(spool);
     tell({ rows: ALL.filter((ordinal) => spool.has(ordinal)) });
-    for (const batch of batches) {
-      const missing = batch.filter((ordinal) => !spool.has(ordinal));
-      if (missing.length === 0) continue;
-      await spool.append(missing, Float32Array.from(missing.flatMap(rowOf)), { sync });
-      if (sync) tell({ rows: missing });
-    }
-    const segments = await spool.finish();
-    tell({ segments, synced: sync });
-    return segments;
+    tell({ skipped: ALL.filter((ordinal) => spool.hasSkipped(ordinal)) });
+    for (const batch of work.batches) await embedBatch(spool, batch, work, tell);
+    const embedded: Embedded = { segments: await spool.finish(), skips: spool.skips, synced: work.sync };
+    tell(embedded);
+    return embedded;
   } finally {
     await spool.close();
   }
+}
+
+async function embedBatch(
+  spool: Spool,
+  batch: readonly number[],
+  { sync, bad = [] }: Work,
+  tell: (told: Told) => void,
+): Promise<void> {
+  const missing = batch.filter((ordinal) => !spool.has(ordinal) && !spool.hasSkipped(ordinal));
+  const skipped = missing.filter((ordinal) => bad.includes(ordinal));
+  const rows = missing.filter((ordinal) => !bad.includes(ordinal));
+  if (skipped.length > 0) {
+    await spool.skip(skipped.map((ordinal) => ({ ordinal, id: IDS[ordinal] as string, reason: 'it is bad' })));
+    tell({ skipped });
+  }
+  if (rows.length === 0) return;
+  await spool.append(rows, Float32Array.from(rows.flatMap(rowOf)), { sync });
+  if (sync) tell({ rows });
 }
 
 /** One attempt at publishing, as `saveCheckpoint` goes about it. */
 export async function save(
   { settleCheckpoint: settle }: Storage,
   fileSystem: FileSystem,
-  segments: SegmentReference[],
+  { segments, skips }: Embedded,
   tell: (told: Told) => void,
 ): Promise<void> {
-  const task = { spoolFolder: SPOOL, shape: SHAPE, segments, checkpointFile: CHECKPOINT, kind: 'vectors' as const };
-  await settle(task, IDS, fileSystem, { waitMs: 0 });
+  const place = { spoolFolder: SPOOL, shape: SHAPE, checkpointFile: CHECKPOINT, kind: 'vectors' as const };
+  await settle({ ...place, segments, ...(skips && { skips }) }, IDS, fileSystem, { waitMs: 0 });
   tell({ saved: true });
 }
 
@@ -111,10 +133,10 @@ export async function liveThrough(storage: Storage, work: Work, kills: Kills = {
   const tell = (told: Told) => model.note(told);
   const life: Life = { model, killedAt: 0, embeddedAt: 0, wasKilled: false };
   if (kills.embed !== undefined) await kill(life, (dying) => embed(storage, dying, work, tell), kills.embed);
-  const segments = await embed(storage, model, work, tell);
+  const embedded = await embed(storage, model, work, tell);
   life.embeddedAt = model.journal.length;
-  if (kills.save !== undefined) await kill(life, (dying) => save(storage, dying, segments, tell), kills.save);
-  await save(storage, model, segments, tell);
+  if (kills.save !== undefined) await kill(life, (dying) => save(storage, dying, embedded, tell), kills.save);
+  await save(storage, model, embedded, tell);
   return life;
 }
 
@@ -136,10 +158,12 @@ function dyingAfter(operations: number, model: FileSystem): FaultyFileSystem {
   );
 }
 
-/** The file that an undisturbed life ends with. */
-export async function soundCheckpoint(storage: Storage, work: Work): Promise<Buffer> {
+/** The files that an undisturbed life ends with. */
+export type SoundEnd = ReadonlyMap<string, Buffer>;
+
+export async function soundEnd(storage: Storage, work: Work): Promise<SoundEnd> {
   const { model } = await liveThrough(storage, work);
-  const bytes = model.disk.tree().get(CHECKPOINT);
-  if (bytes === undefined) throw new Error('an undisturbed life ended without a checkpoint');
-  return bytes;
+  const tree = model.disk.tree();
+  if (!tree.has(CHECKPOINT)) throw new Error('an undisturbed life ended without a checkpoint');
+  return tree;
 }

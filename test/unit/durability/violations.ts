@@ -1,6 +1,6 @@
 import { crashStates, type CrashStateOptions } from '../../support/crash-states.ts';
 import { carryOn } from './carry-on.ts';
-import { liveThrough, soundCheckpoint, type Kills, type Storage, type Work } from './life-of-a-task.ts';
+import { liveThrough, soundEnd, type Kills, type Storage, type Work } from './life-of-a-task.ts';
 
 /** What was tried, and what was wrong: each problem once, with the state in which it came up first. */
 export interface Findings {
@@ -32,7 +32,7 @@ export async function crashOneLife(
   options: CrashStateOptions,
   findings: Findings,
 ): Promise<boolean> {
-  const sound = await soundCheckpoint(storage, work);
+  const sound = await soundEnd(storage, work);
   const { model, killedAt, embeddedAt, wasKilled } = await liveThrough(storage, work, kills);
   // What lies before the killing, and after the step that was killed has been made up for, is as in any other life.
   const until = kills.embed === undefined ? model.journal.length : embeddedAt;

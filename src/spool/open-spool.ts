@@ -10,6 +10,7 @@ import { recoverSkips } from './read-skips.ts';
 import { recoverRows } from './recover.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { SkipLog } from './skip-log.ts';
+import { syncSpoolNames } from './sync-names.ts';
 import type { EpochClaim, SegmentReference, SkippedRecord, SpoolShape } from './types.ts';
 
 export interface OpenSpoolOptions {
@@ -51,6 +52,8 @@ export async function openSpool(
   const done = new Bitset(shape.rows);
   const recovered = await recoverRows(fileSystem, folder, names, { shape, epoch, done, signal });
   const skips = takeSkips ? await recoverSkips(fileSystem, folder, names, { shape, epoch, signal }) : [];
+  // Whoever made these files may have died before their names were durable; what is counted from now on must survive a crash.
+  if (recovered.length + skips.length > 0) await syncSpoolNames(fileSystem, folder);
   const skipLog = new SkipLog({ fileSystem, folder, shape, epoch }, skips);
   return new Spool({ folder, shape, epoch, fileSystem, signal, done, recovered, skipLog });
 }

@@ -5,7 +5,6 @@ import { segmentEpoch } from './names.ts';
 import type { SegmentPrefix } from './scan-segment.ts';
 import { scanSegment } from './scan-segment.ts';
 import { segmentReference } from './segment-writer.ts';
-import { syncSpoolNames } from './sync-names.ts';
 import type { SegmentReference, SpoolShape } from './types.ts';
 
 /**
@@ -29,8 +28,6 @@ export async function recoverRows(
       references.push(segmentReference(name, prefix.bytes, prefix.crc));
     }
   }
-  // Nor need their names be durable: whoever made them may have died before that.
-  if (references.length > 0) await syncSpoolNames(fileSystem, folder);
   return references;
 }
 

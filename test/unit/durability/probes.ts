@@ -2,9 +2,11 @@ import type { publishCheckpoint } from '../../../src/checkpoint/publish/publish-
 import type { CheckpointContent } from '../../../src/checkpoint/types.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import type { createFile, replaceFile } from '../../../src/run/atomic-file.ts';
-import type { SpoolRows } from '../../../src/spool/index.ts';
+import type { Spool, SpoolRows } from '../../../src/spool/index.ts';
+import type { FileSystem } from '../../../src/platform/file-system.ts';
 import { CrashFileSystem } from '../../support/crash-file-system.ts';
 import { crashStates } from '../../support/crash-states.ts';
+import { methodsOf, systemOf } from '../../support/port-methods.ts';
 import { FaultyFileSystem, type FaultyOptions } from '../../support/faulty-file-system.ts';
 import { faultEverywhere } from './faults.ts';
 import {
@@ -105,6 +107,50 @@ const damagedSegment: Probe = async (subject) => {
     await tryWith(flipped, `byte ${at} changed`);
     if (at % 5 === 0) await tryWith(Buffer.from(sound.subarray(0, at)), `cut at ${at}`);
     if (problems.length > 0) return problems;
+  }
+  return problems;
+};
+
+/** A zombie that writes on in a segment that another attempt has named already: only what was named counts. */
+const growingSegment: Probe = async (subject) => {
+  const model = new CrashFileSystem(await emptyRun());
+  const { segments } = await embed(subject, model, { ...BATCHES, batches: [ROWS] }, () => {});
+  const path = `${SPOOL}/${segments[0]?.name}`;
+  const file = await model.open(path, 'read-write');
+  const size = await file.size();
+  const frame = Buffer.from((model.disk.tree().get(path) as Buffer).subarray(64));
+  const problems: string[] = [];
+  for (const bytes of [20, frame.length]) {
+    await file.write(frame.subarray(0, bytes), size);
+    const error = await errorOf(() => subject.SpoolRows.open(SPOOL, SHAPE, segments, { fileSystem: model, waitMs: 0 }));
+    if (error !== undefined) problems.push(`a segment that has grown: ${error.message}`);
+  }
+  return problems;
+};
+
+/** A sync that fails after a later attempt has taken up what it was for: that is no longer this attempt's to take away. */
+const lateFailure: Probe = async (subject) => {
+  const problems: string[] = [];
+  for (const skips of [false, true]) {
+    const model = new CrashFileSystem(await emptyRun());
+    let later: Promise<Spool> | undefined;
+    const open: FileSystem['open'] = async (path, mode) => {
+      const file = await model.open(path, mode);
+      const sync = async () => {
+        later = subject.openSpool(SPOOL, SHAPE, CLAIM, { fileSystem: model, signal });
+        await later;
+        throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'fsync' });
+      };
+      return { ...methodsOf(file), sync };
+    };
+    const spool = await subject.openSpool(SPOOL, SHAPE, CLAIM, { fileSystem: { ...systemOf(model), open }, signal });
+    const record = { ordinal: 0, id: 'record 0', reason: 'it is bad' };
+    await errorOf(() => (skips ? spool.skip([record]) : spool.append([0], vectorsOf([0]))));
+    const taken = await later;
+    if (taken?.has(0) !== !skips || taken.hasSkipped(0) !== skips) problems.push('nothing was taken up');
+    const next = await subject.openSpool(SPOOL, SHAPE, CLAIM, { fileSystem: model, signal });
+    if (next.has(0) === skips || next.hasSkipped(0) !== skips)
+      problems.push('what a later attempt had taken up is gone');
   }
   return problems;
 };
@@ -349,13 +395,15 @@ const crashes: Probe = async (subject) => {
   return listed(findings);
 };
 
-const crashesAfterKills: Probe = async (subject) => {
-  const options = { exhaustive: 4, samples: 1, seed: 3, brief: true, whenTold: true };
-  return [
-    ...listed(await crashEverywhere(subject, ONE_BATCH, options)),
-    ...listed(await crashEverywhere(subject, SKIPPING, options, ['embed'])),
-  ];
-};
+/** What counts is what had been said when the power went, so only those moments are looked at. */
+const TOLD = { exhaustive: 4, samples: 1, seed: 3, brief: true, whenTold: true };
+
+const savingKilled: Probe = async (subject) => listed(await crashEverywhere(subject, ONE_BATCH, TOLD, ['save']));
+
+const embeddingKilled: Probe = async (subject) => [
+  ...listed(await crashEverywhere(subject, ONE_BATCH, TOLD, ['embed'])),
+  ...listed(await crashEverywhere(subject, SKIPPING, TOLD, ['embed'])),
+];
 
 const failures: Probe = async (subject) =>
   listed(
@@ -372,8 +420,11 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   lyingNames,
   tampered,
   takenTarget,
-  crashes,
-  failures,
   damagedSegment,
-  crashesAfterKills,
+  growingSegment,
+  lateFailure,
+  failures,
+  crashes,
+  savingKilled,
+  embeddingKilled,
 };

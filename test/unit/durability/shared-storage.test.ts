@@ -9,6 +9,7 @@ import { validateCheckpointSync } from '../../../src/checkpoint/validate-checkpo
 import type { FileSystem } from '../../../src/platform/file-system.ts';
 import { openSpool } from '../../../src/spool/index.ts';
 import { CrashFileSystem } from '../../support/crash-file-system.ts';
+import { systemOf } from '../../support/port-methods.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { vectors, writePt } from '../../support/write-pt.ts';
 import { embedAgain } from './carry-on.ts';
@@ -20,22 +21,7 @@ const support = (name: string): string => join(import.meta.dirname, '../../suppo
 
 /** As a client that has cached the folder: names appear to it late, or not at all; what is asked for by name is there. */
 function hiding(model: FileSystem, isHidden: (name: string) => boolean): FileSystem {
-  const { list, ...rest } = bound(model);
-  return { ...rest, list: async (path) => (await list(path)).filter((name) => !isHidden(name)) };
-}
-
-function bound(model: FileSystem): FileSystem {
-  return {
-    open: (path, mode) => model.open(path, mode),
-    link: (existing, path) => model.link(existing, path),
-    rename: (from, to) => model.rename(from, to),
-    unlink: (path) => model.unlink(path),
-    removeFolder: (path) => model.removeFolder(path),
-    makeFolder: (path) => model.makeFolder(path),
-    list: (path) => model.list(path),
-    stat: (path) => model.stat(path),
-    syncFolder: (path) => model.syncFolder(path),
-  };
+  return { ...systemOf(model), list: async (path) => (await model.list(path)).filter((name) => !isHidden(name)) };
 }
 
 describe('listings that lag', () => {

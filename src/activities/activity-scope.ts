@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { setMaxListeners } from 'node:events';
+import { WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
 import type { VirnucproError } from '../contract/virnucpro-error.ts';
-import { heldBy, OWNER_RENEWAL_MS, renewClaim } from '../run/owner.ts';
+import { heldBy, OWNER_RENEWAL_MS, renewClaim, type Claimant, type Owner } from '../run/owner.ts';
 import { claimantOf } from './claimant.ts';
 import type { ServerIdentity } from './dependencies.ts';
 
@@ -89,8 +90,9 @@ async function renewSometimes(
   if (now - (renewedAt.get(key) ?? 0) < OWNER_RENEWAL_MS) return;
   renewedAt.set(key, now);
   try {
-    const owner = await renewClaim(directory, await claimantOf(server));
-    if (owner === undefined) return;
+    const claimant = await claimantOf(server);
+    const owner = await renewClaim(directory, claimant);
+    if (owner === undefined || !isCertain(claimant, owner)) return;
     // Every other activity of this run shall learn of it, too.
     renewedAt.delete(key);
     onLost(heldBy(owner, directory));
@@ -98,3 +100,15 @@ async function renewSometimes(
     Context.current().log.warn('the claim on the run folder was not renewed', { directory, error });
   }
 }
+
+/**
+ * Whether another run has the folder beyond doubt, which ends this one. Workflows that are not ours may spread a run over
+ * several of theirs, whatever their ids; and of two runs with one id addresses do not tell whether they are the same.
+ */
+function isCertain({ workflowId, namespaceId }: Claimant, owner: Owner): boolean {
+  if (!OUR_WORKFLOWS.has(Context.current().info.workflowType)) return false;
+  if (!workflowId.startsWith(owner.workflowId)) return true;
+  return namespaceId !== undefined && owner.namespaceId !== undefined;
+}
+
+const OUR_WORKFLOWS: ReadonlySet<string | undefined> = new Set([WORKFLOW_EMBEDDING_RUN, WORKFLOW_EMBED_PARTITION]);

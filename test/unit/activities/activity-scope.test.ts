@@ -1,10 +1,13 @@
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { withHeartbeats, type ActivityScope } from '../../../src/activities/activity-scope.ts';
+import { FailureType } from '../../../src/contract/failure-types.ts';
+import { claimDirectory, type Claimant } from '../../../src/run/owner.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const SERVER = { address: 'localhost:7233', namespace: 'default' };
 
@@ -61,5 +64,52 @@ describe('withHeartbeats', () => {
       collect();
     }
     expect(signals.filter((signal) => signal.deref() !== undefined).length).toBeLessThan(5);
+  });
+});
+
+describe('withHeartbeats in a run folder that another run has claimed', () => {
+  const OWNER: Claimant = { workflowId: 'run', workflowRunId: '1', server: 'temporal:7233', namespace: 'default' };
+
+  /** @returns why the attempt was ended; undefined: it was not */
+  async function endOf(owner: Partial<Claimant>, info: object, namespaceId?: string): Promise<unknown> {
+    const directory = await temporaryFolder();
+    await claimDirectory(directory, { ...OWNER, ...owner }, async () => true);
+    const describeNamespace = async () => {
+      if (namespaceId === undefined) throw new Error('no permission');
+      return { namespaceInfo: { id: namespaceId } };
+    };
+    const context = {
+      ...fakeContext(new AbortController()),
+      info: { heartbeatTimeoutMs: 1000, ...info },
+      client: { workflowService: { describeNamespace } },
+    } as unknown as Context;
+    const work = async ({ signal }: ActivityScope) => {
+      await setTimeout(500, undefined, { signal }).catch(() => undefined);
+      signal.throwIfAborted();
+    };
+    const server = { address: 'localhost:7233', namespace: 'default' };
+    const ended = asyncLocalStorage.run(context, () => withHeartbeats(directory, server, work));
+    return ended.catch((error: unknown) => error);
+  }
+
+  const partition = {
+    workflowType: 'embedPartition',
+    workflowExecution: { workflowId: 'run-0123456789ab-0', runId: '2' },
+  };
+
+  it('another id, or another server → the attempt ends and says who has the folder', async () => {
+    const lost = { type: FailureType.RunInvalidInput, message: expect.stringContaining('belongs to workflow') };
+    expect(await endOf({ workflowId: 'other' }, partition, 'ns-1')).toMatchObject(lost);
+    expect(await endOf({ namespaceId: 'ns-2' }, partition, 'ns-1')).toMatchObject(lost);
+  });
+
+  it('the server does not say which one it is, at another address → the attempt goes on', async () => {
+    expect(await endOf({ namespaceId: 'ns-1' }, partition)).toBeUndefined();
+    expect(await endOf({}, partition, 'ns-1')).toBeUndefined();
+  });
+
+  it("a workflow of the user's own, beside the one that made the claim → the attempt goes on", async () => {
+    const own = { workflowType: 'mine', workflowExecution: { workflowId: 'mine/part-1', runId: '2' } };
+    expect(await endOf({ workflowId: 'mine' }, own, 'ns-1')).toBeUndefined();
   });
 });

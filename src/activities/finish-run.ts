@@ -2,13 +2,16 @@ import { Context } from '@temporalio/activity';
 import type { FinishRunInput } from '../contract/activities.ts';
 import type { RunOutcome } from '../contract/outcome.ts';
 import { sweepTemps } from '../run/clear-the-way.ts';
-import { finishRun as finish } from '../run/finish.ts';
+import { finishRun as finish, reporterOf } from '../run/finish.ts';
 import { isOwner, readOwner, releaseClaim } from '../run/owner.ts';
 import { loadPlan } from '../run/plan.ts';
 import { sweepSpools } from '../run/sweep-spools.ts';
 import type { ActivityScope } from './activity-scope.ts';
 import { claimantOf } from './claimant.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+
+/** Attempts that may fail because of leftovers. */
+const SWEEP_ATTEMPTS = 3;
 
 /**
  * Counts what is on disk and writes the report. A run that was refused because the folder belongs to another writes
@@ -23,15 +26,26 @@ export async function finishRun(
   const { workflowId = '', runId: workflowRunId = '' } = Context.current().info.workflowExecution ?? {};
   const claimant = await claimantOf(server);
   const owner = await readOwner(directory);
-  const mayWrite = owner !== undefined && isOwner(claimant, owner);
+  // Without an owner, an earlier attempt may have reported and let go of the folder before it died.
+  const mayWrite = owner === undefined ? (await reporterOf(directory)) === workflowRunId : isOwner(claimant, owner);
   const outcome = await finish(input, { workflowId, workflowRunId }, mayWrite, scope.signal);
   if (!mayWrite) return outcome;
-  if (input.plan !== undefined) {
-    const plan = await loadPlan(directory, input.plan.plan);
-    await sweepTemps(directory, plan.tasks);
-    await sweepSpools(directory, plan, scope.signal);
-  }
+  if (input.plan !== undefined) await sweep(directory, input.plan.plan, scope.signal);
   await releaseClaim(directory, claimant);
   Context.current().log.info(outcome.message, { directory, outcome: outcome.outcome });
   return outcome;
+}
+
+/** Leftovers that cannot be removed do not change how a run ended: after a few attempts they are left to the next run. */
+async function sweep(directory: string, digest: string, signal: AbortSignal): Promise<void> {
+  try {
+    const plan = await loadPlan(directory, digest);
+    await sweepTemps(directory, plan.tasks);
+    await sweepSpools(directory, plan, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { info, log } = Context.current();
+    if (info.attempt < SWEEP_ATTEMPTS) throw error;
+    log.warn('leftovers were not removed', { directory, error });
+  }
 }

@@ -28,7 +28,9 @@ export async function publishInThread(task: PublishTask, signal: AbortSignal): P
   const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const onAbort = () => void Atomics.store(stop, 0, 1);
   signal.addEventListener('abort', onAbort, { once: true });
-  const reply = await pool.run({ task, stop }).finally(() => signal.removeEventListener('abort', onAbort));
+  const reply = await pool
+    .run({ task, askedAt: Date.now(), stop })
+    .finally(() => signal.removeEventListener('abort', onAbort));
   signal.throwIfAborted();
   if (reply.ok) return reply.result;
   throw revived(reply.error);

@@ -18,9 +18,11 @@ export interface PublishTask {
   kind: WrittenKind;
 }
 
-/** A task, and the one number that tells the thread to stop: not 0 once the attempt has been aborted. */
 export interface StoppableTask {
   task: PublishTask;
+  /** When the attempt asked for it (ms since 1970): rows that are late are waited for from then on, not from its turn. */
+  askedAt: number;
+  /** One number that tells the thread to stop: not 0 once the attempt has been aborted. */
   stop: Int32Array<SharedArrayBuffer>;
 }
 

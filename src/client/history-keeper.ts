@@ -46,11 +46,14 @@ export async function keepEarlierHistories(
   options: HistoryOptions,
 ): Promise<void> {
   const keeper = new HistoryKeeper(client, workflowId, directory, options);
-  const handle = client.workflow.getHandle(workflowId);
   try {
-    const { runId, status } = await handle.describe();
+    const { runId, status } = await client.workflow.getHandle(workflowId).describe();
     if (status.name === 'RUNNING' || (await hasStoredHistory(directory, { workflowId, runId }))) return;
-    if (status.name === 'COMPLETED' && ((await handle.result()) as RunOutcome).outcome === 'success') return;
+    if (status.name === 'COMPLETED') {
+      // Of this execution: another client may have begun the next one, which takes hours.
+      const outcome = (await client.workflow.getHandle(workflowId, runId).result()) as RunOutcome;
+      if (outcome.outcome === 'success') return;
+    }
     await keeper.keep();
   } catch (error) {
     // There was no run, or the server says nothing: then it will not start one either.

@@ -209,3 +209,14 @@ function settingsOf({ header }: Plan): NonNullable<RunReport['settings']> {
   const { chunkLength, sequencesPerFile, embedders } = header;
   return { chunkLength, sequencesPerFile, embedders };
 }
+
+/** Id of the workflow execution that has written DIR/report.json; undefined if there is no report. */
+export async function reporterOf(directory: string): Promise<string | undefined> {
+  try {
+    const report = JSON.parse(await fs.readFile(path.join(directory, REPORT), 'utf8')) as Partial<RunReport>;
+    return report.workflowRunId;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -6,4 +6,5 @@ export { readSkips } from './read-skips.ts';
 export { removeSpool } from './remove-spool.ts';
 export type { SpoolRowsOptions } from './spool-rows.ts';
 export { SpoolRows } from './spool-rows.ts';
+export { SPOOL_WAIT_MS } from './wait-for-file.ts';
 export type { EpochClaim, SegmentReference, SkippedRecord, SpoolShape } from './types.ts';

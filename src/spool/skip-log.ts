@@ -78,6 +78,9 @@ export class SkipLog {
     const writer = await SkipWriter.create(this.#place);
     try {
       await writer.commit(records, () => Promise.resolve());
+    } catch (error) {
+      await writer.takeBack().catch(() => undefined);
+      throw error;
     } finally {
       await writer.close();
     }

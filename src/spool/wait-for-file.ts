@@ -15,10 +15,11 @@ export interface WaitOptions {
   pollMs?: number;
 }
 
-const WAIT_MS = 90_000;
+/** How long files of a spool are waited for: attributes of files and folders lag up to a minute on NFS (nfs(5)). */
+export const SPOOL_WAIT_MS = 90_000;
 const POLL_MS = 500;
 
-export function deadlineOf({ waitMs = WAIT_MS }: WaitOptions): number {
+export function deadlineOf({ waitMs = SPOOL_WAIT_MS }: WaitOptions): number {
   return Date.now() + waitMs;
 }
 

@@ -1,4 +1,5 @@
 import { NativeConnection } from '@temporalio/worker';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A server on this host or nearby answers at once; a dead one must not keep a run from starting. */
@@ -13,6 +14,7 @@ export interface RunElsewhere {
   namespace: string;
   namespaceId?: string | undefined;
   workflowId: string;
+  host: string;
   /** Set for a local server that a command has started; others may need credentials that nobody has here. */
   serverPid?: number | undefined;
 }
@@ -23,7 +25,7 @@ export interface RunElsewhere {
  * @returns undefined if that cannot be told: the server does not answer, is none of those, or another one is at its address
  */
 export async function isOpenElsewhere(run: RunElsewhere): Promise<boolean | undefined> {
-  if (run.serverPid === undefined) return undefined;
+  if (run.serverPid === undefined || run.host !== hostname()) return undefined;
   const asked = ask(run).catch(() => undefined);
   return Promise.race([asked, sleep(ANSWER_TIMEOUT_MS, undefined, { ref: false })]);
 }

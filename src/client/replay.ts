@@ -1,4 +1,4 @@
-import type { ReplayHistoriesIterable, ReplayResult } from '@temporalio/worker';
+import type { ReplayResult } from '@temporalio/worker';
 import { access } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { workflowBundlePath } from '../platform/workflow-bundle.ts';
@@ -109,10 +109,7 @@ class Replayer {
     // Loaded here: a client that replays nothing does without the worker's native module.
     const { Worker } = await import('@temporalio/worker');
     const histories = new PassThrough({ objectMode: true });
-    const results = Worker.runReplayHistories(
-      { workflowBundle: { codePath } },
-      histories as unknown as ReplayHistoriesIterable,
-    );
+    const results = Worker.runReplayHistories({ workflowBundle: { codePath } }, histories);
     return new Replayer(histories, results);
   }
 
@@ -128,7 +125,7 @@ class Replayer {
     this.#histories.write({ workflowId, history: { events } });
     const { value, done } = await this.#results.next();
     if (done === true) throw new Error('the replay worker ended before the history was replayed');
-    return (value as ReplayResult).error;
+    return value.error;
   }
 
   async stop(): Promise<void> {

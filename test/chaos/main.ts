@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   process.stdout.write(`seed ${seed}, ${kills} kills\n`);
   const tallies: Tally[] = [];
   const add = (tally: Tally) => {
-    process.stdout.write(`${tally}\n`);
+    process.stdout.write(`${tally.toString()}\n`);
     tallies.push(tally);
   };
   const workerKills = Math.round(WORKER_SHARE * kills);

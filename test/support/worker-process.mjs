@@ -26,7 +26,8 @@ const noting = ({ info }) => ({
     execute: async (input, next) => {
       const { activityType: activity, activityId, attempt, workflowExecution } = info;
       const task = `${workflowExecution?.workflowId ?? ''} ${activityId}`;
-      const note = (/** @type {string} */ event, /** @type {string | undefined} */ type = undefined) => {
+      /** @type {(event: string, type?: string) => void} */
+      const note = (event, type) => {
         const entry = { event, activity, task, attempt, pid: process.pid, at: Date.now(), ...(type && { type }) };
         appendFileSync(attempts, `${JSON.stringify(entry)}\n`);
       };

@@ -118,7 +118,7 @@ describe('BatchEmbedder: embedders that recover', () => {
       const embedder = new ScriptedEmbedder((_, call) => (call <= 3 ? fault : undefined));
       const { rows, bad } = await embedAll(batchesOf(embedder, 2), records(6));
       expect(bad).toEqual([]);
-      expect(rows.toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(rows.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
     },
   );
 

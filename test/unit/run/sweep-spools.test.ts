@@ -28,7 +28,7 @@ describe('sweepSpools', () => {
     writeFileSync(join(directory, 'd_FAKE.pt'), 'damaged');
     await sweepSpools(directory, plan, LIVE);
     const kept = leftovers(directory).filter((name) => !name.endsWith('.json'));
-    expect(kept).toEqual([folders[2], folders[3], other].toSorted());
+    expect(new Set(kept)).toEqual(new Set([folders[2], folders[3], other]));
   });
 
   it('no spool was ever made → nothing happens', async () => {

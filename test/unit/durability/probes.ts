@@ -1,8 +1,9 @@
+import { basename } from 'node:path';
 import type { publishCheckpoint } from '../../../src/checkpoint/publish/publish-checkpoint.ts';
 import type { CheckpointContent } from '../../../src/checkpoint/types.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import type { createFile, replaceFile } from '../../../src/run/atomic-file.ts';
-import type { Spool, SpoolRows } from '../../../src/spool/index.ts';
+import type { countFruitlessFailures, readSkips, recordFailure, Spool, SpoolRows } from '../../../src/spool/index.ts';
 import type { FileSystem } from '../../../src/platform/file-system.ts';
 import { CrashFileSystem } from '../../support/crash-file-system.ts';
 import { crashStates } from '../../support/crash-states.ts';
@@ -27,6 +28,9 @@ import { crashEverywhere, crashOneLife, type Findings } from './violations.ts';
 /** All code whose steps are taken out one by one. */
 export interface Subject extends Storage {
   SpoolRows: typeof SpoolRows;
+  readSkips: typeof readSkips;
+  recordFailure: typeof recordFailure;
+  countFruitlessFailures: typeof countFruitlessFailures;
   publishCheckpoint: typeof publishCheckpoint;
   createFile: typeof createFile;
   replaceFile: typeof replaceFile;
@@ -101,6 +105,10 @@ const damagedSegment: Probe = async (subject) => {
     });
     if (end !== undefined) problems.push(`${what} cannot be made up for: ${String(end)}`);
   };
+  const turned = new CrashFileSystem(await emptyRun());
+  const backwards = BATCHES.batches.map((batch) => batch.toReversed());
+  const { segments: others } = await embed(subject, turned, { ...BATCHES, batches: backwards }, () => {});
+  await tryWith(turned.disk.tree().get(`${SPOOL}/${others[0]?.name}`) as Buffer, 'another segment of that length');
   for (let at = 0; at < sound.length; at += 1) {
     const flipped = Buffer.from(sound);
     flipped.writeUInt8(flipped.readUInt8(at) ^ 1, at);
@@ -125,6 +133,11 @@ const growingSegment: Probe = async (subject) => {
     const error = await errorOf(() => subject.SpoolRows.open(SPOOL, SHAPE, segments, { fileSystem: model, waitMs: 0 }));
     if (error !== undefined) problems.push(`a segment that has grown: ${error.message}`);
   }
+  await file.truncate(size);
+  const rows = await subject.SpoolRows.open(SPOOL, SHAPE, segments, { fileSystem: model, waitMs: 0 });
+  await file.truncate(size - 1);
+  const error = await errorOf(async () => rows.read(0, SHAPE.rows, new Float32Array(SHAPE.rows * SHAPE.dim)));
+  if (error?.type !== FailureType.RunSpoolIncomplete) problems.push(`a segment that has shrunk: ${String(error)}`);
   return problems;
 };
 
@@ -160,6 +173,8 @@ const foreignSegments: Probe = async (subject) => {
   const model = new CrashFileSystem(await emptyRun());
   const options = { fileSystem: model, signal };
   const problems: string[] = [];
+  await model.makeFolder(SPOOL);
+  await model.open(`${SPOOL}/epoch-9999999999.json`, 'create-exclusive');
   for (const shape of [
     { ...SHAPE, taskDigest: 'cd'.repeat(32) },
     { ...SHAPE, dim: 4 },
@@ -179,11 +194,68 @@ const foreignSegments: Probe = async (subject) => {
   const other = await subject.openSpool(SPOOL, SHAPE, CLAIM, options);
   await other.append([2, 3, 4, 5, 6], vectorsOf([2, 3, 4, 5, 6]));
   const segments = await other.finish();
-  const wrong = [segments.slice(0, 1), segments.map((segment) => ({ ...segment, name: `../spool/${segment.name}` }))];
+  const wrong = [
+    segments.slice(0, 1),
+    segments.map((segment) => ({ ...segment, name: `../${basename(SPOOL)}/${segment.name}` })),
+  ];
   for (const named of wrong) {
     const error = await errorOf(() => subject.SpoolRows.open(SPOOL, SHAPE, named, { fileSystem: model, waitMs: 0 }));
-    if (error?.type !== FailureType.RunSpoolIncomplete) problems.push(`wrong segments were opened: ${String(error)}`);
+    const isRight =
+      error?.type === FailureType.RunSpoolIncomplete && /no segment holds|is not the name/u.test(error.message);
+    if (!isRight) problems.push(`wrong segments were opened: ${String(error)}`);
   }
+  if (other.epoch !== 5) problems.push(`the fifth attempt holds epoch ${other.epoch}`);
+  const wrongBatches: [number[], number[]][] = [
+    [[0, 1], [0]],
+    [[SHAPE.rows], [0]],
+    [[0.5], [0]],
+  ];
+  for (const [ordinals, rows] of wrongBatches) {
+    const error = await errorOf(() => other.append(ordinals, vectorsOf(rows)));
+    if (!(error instanceof RangeError)) problems.push(`rows ${ordinals.join()} were appended: ${String(error)}`);
+  }
+  return problems;
+};
+
+/** A log of skipped records damaged at every byte, in place of another, or under another name; marks of failures torn. */
+const damagedLogs: Probe = async (subject) => {
+  const problems: string[] = [];
+  const skipping = async (ordinal: number) => {
+    const model = new CrashFileSystem(await emptyRun());
+    const spool = await subject.openSpool(SPOOL, SHAPE, CLAIM, { fileSystem: model, signal });
+    await spool.skip([{ ordinal, id: `record ${ordinal}`, reason: 'it is bad' }]);
+    const rest = ROWS.filter((row) => row !== ordinal);
+    await spool.append(rest, vectorsOf(rest));
+    await spool.finish();
+    const skips = spool.skips as NonNullable<typeof spool.skips>;
+    const path = `${SPOOL}/${skips.name}`;
+    return { model, skips, path, bytes: model.disk.tree().get(path) as Buffer };
+  };
+  const { model, skips, path, bytes } = await skipping(0);
+  const other = await skipping(1);
+  const damaged = Array.from(bytes, (byte, at) =>
+    Buffer.concat([bytes.subarray(0, at), Buffer.of(byte ^ 1), bytes.subarray(at + 1)]),
+  );
+  for (const found of [...damaged, bytes.subarray(0, -1), other.bytes]) {
+    const disk = model.disk.copy();
+    disk.files.set(disk.find(path) as number, found);
+    const fileSystem = new CrashFileSystem(disk);
+    const error = await errorOf(() => subject.readSkips(SPOOL, SHAPE, skips, { fileSystem, waitMs: 0 }));
+    if (error?.type !== FailureType.RunSpoolIncomplete) problems.push(`a damaged log was read: ${String(error)}`);
+    const next = await errorOf(async () =>
+      (await subject.openSpool(SPOOL, SHAPE, CLAIM, { fileSystem, signal })).close(),
+    );
+    if (next !== undefined) problems.push(`a damaged log stops the next attempt: ${next.message}`);
+  }
+  const named = { ...skips, name: `../${basename(SPOOL)}/${skips.name}` };
+  const error = await errorOf(() => subject.readSkips(SPOOL, SHAPE, named, { fileSystem: model, waitMs: 0 }));
+  if (error?.message.includes('is not the name') !== true) problems.push(`a log elsewhere was read: ${String(error)}`);
+
+  await subject.recordFailure(SPOOL, { epoch: 1, rowsBefore: 0, rowsAfter: 0 }, model);
+  const torn = await model.open(`${SPOOL}/fail-0000000002.json`, 'create-exclusive');
+  await torn.write(Buffer.from('{"epoch":2}'), 0);
+  const count = await subject.countFruitlessFailures(SPOOL, model);
+  if (count !== 1) problems.push(`one failure and a torn mark count as ${count}`);
   return problems;
 };
 
@@ -244,6 +316,22 @@ const tampered: Probe = async (subject) => {
   return problems;
 };
 
+/** Writes that replace what was written before are said to be done, and are not. */
+const lostOverwrites: Probe = async (subject) => {
+  const model = new CrashFileSystem(await emptyRun());
+  const open: FileSystem['open'] = async (path, mode) => {
+    const file = await model.open(path, mode);
+    const write = async (bytes: Uint8Array, position: number) =>
+      position < (await file.size()) ? bytes.length : file.write(bytes, position);
+    return { ...methodsOf(file), write };
+  };
+  const error = await errorOf(() =>
+    subject.publishCheckpoint(CHECKPOINT, content(), { fileSystem: { ...systemOf(model), open } }),
+  );
+  const wasFound = error?.code === 'WRITE_VERIFICATION' && model.disk.tree().size === 0;
+  return wasFound ? [] : [`a checkpoint that was never marked complete: ${String(error)}`];
+};
+
 /** What is at the target before. */
 const takenTarget: Probe = async (subject) => {
   const problems: string[] = [];
@@ -280,6 +368,22 @@ const takenTarget: Probe = async (subject) => {
   return problems;
 };
 
+/** A target that is there when it is to be named, and gone when it is looked at: worth another try. */
+const vanishingTarget: Probe = async (subject) => {
+  const model = new CrashFileSystem(await emptyRun());
+  let looks = 0;
+  const stat: FileSystem['stat'] = async (path) => {
+    const found = await model.stat(path);
+    return path !== CHECKPOINT || looks++ > 0 ? found : { size: 1, isFile: true, inode: 0n, links: 1, modifiedNs: 0n };
+  };
+  const link: FileSystem['link'] = async () => {
+    throw Object.assign(new Error('EEXIST'), { code: 'EEXIST', syscall: 'link' });
+  };
+  const fileSystem = { ...systemOf(model), stat, link };
+  const error = await errorOf(() => subject.publishCheckpoint(CHECKPOINT, content(), { fileSystem }));
+  return error?.code === 'ENOENT' ? [] : [`a target that has gone: ${String(error)}`];
+};
+
 /** The bytes of a checkpoint that was not marked complete. */
 async function unfinishedFile(subject: Subject): Promise<Buffer | undefined> {
   let seen: Buffer | undefined;
@@ -297,12 +401,18 @@ async function unfinishedFile(subject: Subject): Promise<Buffer | undefined> {
   return seen;
 }
 
+function nucleotides(value: number): CheckpointContent {
+  const rows = { rows: 1, dim: 768, read: (_: number, __: number, into: Float32Array) => void into.fill(value) };
+  return { kind: 'nucleotide', ids: ['a'], rows };
+}
+
 /** Content that no checkpoint may hold. */
 const badContent: Probe = async (subject) => {
   const { rows } = content();
   const bad: [string, CheckpointContent, string?][] = [
     ['NaN', content({}, NaN)],
     ['an infinity', content({}, Infinity)],
+    ['NaN in a row by itself', nucleotides(NaN), `${RUN}/x.pt`],
     ['fewer ids than rows', content({ ids: ['a', 'b'] })],
     ['no rows', content({ ids: [], rows: { ...rows, rows: 0 } })],
     ['a dimension of another kind', content({ rows: { ...rows, dim: 3328 } })],
@@ -410,21 +520,33 @@ const failures: Probe = async (subject) =>
     await faultEverywhere(subject, SKIPPING, [{ fault: { errno: 'EIO' } }, { fault: { errno: 'EIO', lie: true } }]),
   );
 
-/** In the order in which they are tried: the cheap ones first. */
-export const PROBES: Readonly<Record<string, Probe>> = {
+/** A sync that fails once: the kernel calls the pages clean, so what is told later must not rest on them. */
+const failedSyncs: Probe = async (subject) =>
+  listed(await faultEverywhere(subject, ONE_BATCH, [{ fault: { errno: 'EIO' }, thenCrash: true, at: ['sync'] }]));
+
+/** What a missing sync shows in. In the order in which they are tried: the cheap ones first. */
+export const CRASH_PROBES: Readonly<Record<string, Probe>> = {
+  smallFiles,
+  foundFile,
+  savingKilled,
+  crashes,
+  embeddingKilled,
+};
+
+/** What a missing check shows in. */
+export const CHECK_PROBES: Readonly<Record<string, Probe>> = {
   overtaken,
   foreignSegments,
   badContent,
-  smallFiles,
-  foundFile,
   lyingNames,
   tampered,
+  lostOverwrites,
   takenTarget,
+  vanishingTarget,
+  damagedLogs,
   damagedSegment,
   growingSegment,
   lateFailure,
   failures,
-  crashes,
-  savingKilled,
-  embeddingKilled,
+  failedSyncs,
 };

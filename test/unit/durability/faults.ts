@@ -22,6 +22,9 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   { fault: { errno: 'EIO' }, thenCrash: true, at: ['sync', 'close', 'syncFolder'] },
 ];
 
+/** A promise that rests on what a failed sync has lost is untrue at the moment it is made. */
+const WHEN_TOLD = { exhaustive: 4, samples: 1, brief: true, whenTold: true };
+
 /** Attempts that may be needed after one fault: each phase once more, and one to spare. */
 const ATTEMPTS = 4;
 
@@ -46,7 +49,7 @@ export async function faultEverywhere(
       if (life.failed === undefined) continue;
       findings.states += 1;
       if (kind.thenCrash !== true) continue;
-      const options = { from: life.failedAt, exhaustive: 4, samples: 1, seed: number, brief: true };
+      const options = { ...WHEN_TOLD, from: life.failedAt, seed: number };
       for (const state of crashStates(life.model, options)) {
         findings.states += 1;
         const problems = await carryOn(storage, work, state, sound);

@@ -18,8 +18,8 @@ export function checkpointCodes(): Record<string, string> {
     )) {
       if (groups) codes[groups['code'] ?? ''] = groups['kind'] ?? '';
     }
-    // What judge.ts and row-layout.ts find is incompatible, always.
-    for (const { groups } of text.matchAll(/(?:\bcode: |\bproblem\()'(?<code>[A-Z_]+)'/gu)) {
+    // What judge.ts and row-layout.ts find is incompatible, always; a code with a system call beside it is that call's.
+    for (const { groups } of text.matchAll(/(?:\bcode: |\bproblem\()'(?<code>[A-Z_]+)'(?!, syscall)/gu)) {
       if (groups) codes[groups['code'] ?? ''] ??= 'incompatible';
     }
   }

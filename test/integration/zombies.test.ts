@@ -150,11 +150,12 @@ describe('a worker that is stopped past the heartbeat timeout and wakes up after
     const other = place.worker();
     expect(await run.result()).toMatchObject({ outcome: 'success', rows: RECORDS });
     zombie.continue();
-    expect(await place.endOf(zombie, stop.activity)).toMatchObject({
-      event: 'failed',
-      type: FailureType.RunStaleAttempt,
-      attempt: 1,
-    });
+    const end = await place.endOf(zombie, stop.activity);
+    expect(end.attempt).toBe(1);
+    // One that has done nothing yet may find the checkpoint before the worker tells it that it is late: it does nothing, and
+    // the server refuses its answer.
+    const foundItDone = end.event === 'completed' && /^mkdir|EPOCH$/u.test(stop.step);
+    if (!foundItDone) expect(end).toMatchObject({ event: 'failed', type: FailureType.RunStaleAttempt });
     expect(await place.endOf(other, stop.activity)).toMatchObject({ event: 'completed' });
     await Promise.all([zombie.close(), other.close()]);
     await expectOneWholeCheckpoint(place);

@@ -23,14 +23,20 @@ export async function openTaskSpool(
   const takeSkips = plan.header.onBadSequence === 'skip';
   const spool = await openSpool(spoolFolder, shape, claim, { signal, takeSkips }).catch(async (error: unknown) => {
     await removeIfEmpty(spoolFolder);
+    // Told to stop after its claim: if that is because the task is done, nobody else would remove what it has made.
+    if (await hasCheckpoint(loaded)) await removeSpool(spoolFolder);
     throw error;
   });
-  if (!(await hasCheckpoint(loaded, signal))) return spool;
+  if (!(await hasCheckpoint(loaded))) return spool;
   await spool.close();
   // With the first epoch, the folder is this attempt's alone.
   if (spool.epoch === 1) await removeSpool(spoolFolder);
+  signal.throwIfAborted();
   return undefined;
 }
+
+/** Looking for the checkpoint takes a moment, and has to come to an end also where the attempt is told to stop. */
+const UNSTOPPED = new AbortController().signal;
 
 /** An attempt that is aborted before its claim may have made the folder. One that holds anything is left alone. */
 async function removeIfEmpty(folder: string): Promise<void> {
@@ -38,11 +44,8 @@ async function removeIfEmpty(folder: string): Promise<void> {
 }
 
 /** Anything else at the checkpoint's place is left to publishing to refuse. */
-async function hasCheckpoint(
-  { directory, checkpointFile, task, embedder, shape }: LoadedTask,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function hasCheckpoint({ directory, checkpointFile, task, embedder, shape }: LoadedTask): Promise<boolean> {
   // Nearly always there is none, which a look is enough to see.
   if ((await nodeFileSystem.stat(checkpointFile)) === undefined) return false;
-  return isPublished(directory, task, embedder.description, shape.rows, signal);
+  return isPublished(directory, task, embedder.description, shape.rows, UNSTOPPED);
 }

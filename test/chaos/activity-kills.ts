@@ -6,7 +6,7 @@ import type { EmbedFileResult } from '../../src/contract/activities.ts';
 import { ActivityProcess, type ActivityEnd, type ActivityRequest } from '../support/activity-process.ts';
 import { checkpointNames, leftovers } from '../support/run-folder.ts';
 import { namesOf, prepareRun, RECORDS, runFolder, type ActivityRun } from './activity-run.ts';
-import { deepRecovery, everyStep, randomKills } from './kill-plans.ts';
+import { aboutStep, deepRecovery, everyStep, randomKills } from './kill-plans.ts';
 import type { KillPlan, StepCounts, TaskPlan } from './kill-plans.ts';
 import { RowLedger } from './row-ledger.ts';
 import { Tally } from './tally.ts';
@@ -19,6 +19,9 @@ export interface KillOptions {
   /** Processes killed side by side. */
   lanes: number;
 }
+
+/** Rounds of kills for steps that no kill has hit. */
+const MOST_SEARCHES = 5;
 
 /**
  * Kills processes that run the activities of tasks, without a server, at every step of both activities, ten deep while they
@@ -40,8 +43,13 @@ export async function killActivities({ kills, seed, lanes }: KillOptions): Promi
     for (let round = 1; planned < systematic.length || tally.kills < kills; round++) {
       await killRound(join(folder, String(round)), { nextPlan, whole, lanes, tally });
     }
-    for (const label of new Set(whole.trace.map((step) => step.label)))
-      if (!tally.steps.has(label)) tally.violation(`no kill hit: ${label}`);
+    const missed = () => whole.trace.filter(({ label }) => !tally.steps.has(label));
+    for (let again = 1; again <= MOST_SEARCHES && missed().length > 0; again++) {
+      const plans = missed().flatMap(({ activity, number }) => aboutStep(activity, number, seed + again));
+      const search = { nextPlan: () => plans.shift(), whole, lanes, tally };
+      while (plans.length > 0) await killRound(join(folder, `search-${again}-${plans.length}`), search);
+    }
+    for (const label of new Set(missed().map((step) => step.label))) tally.violation(`no kill hit: ${label}`);
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }

@@ -45,6 +45,16 @@ export function everyStep(counts: StepCounts, seed: number): TaskPlan[] {
   }));
 }
 
+/**
+ * A kill about where a step was seen: threads do not take their steps in one order, so another may be hit at its number.
+ */
+export function aboutStep(activity: keyof StepCounts, step: number, seed: number): TaskPlan[] {
+  const random = new Random(seed, step);
+  return [step, step - 1, step + 1]
+    .filter((number) => number > 0)
+    .map((number) => ({ embedFile: [], saveCheckpoint: [], [activity]: [atStep(random, number)] }));
+}
+
 /** A kill with some rows durable and some not, and then ten of attempts that take them up. */
 export function deepRecovery(counts: StepCounts, seed: number): TaskPlan {
   const random = new Random(seed, 2);

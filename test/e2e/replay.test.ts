@@ -34,7 +34,7 @@ describe('replay', () => {
 
     const stored = readdirSync(at.path('out', '.virnucpro', 'histories'));
     expect(stored).toHaveLength(1);
-    expect(stored[0]).toMatch(new RegExp(`^${workflowId}-[0-9a-f]{8}\\.json$`, 'u'));
+    expect(stored[0]).toMatch(new RegExp(`^${workflowId}-[0-9a-f]{12}\\.json$`, 'u'));
 
     // Stored ones need no server.
     const fromFolder = await at.run(['replay', 'out'], { env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } });

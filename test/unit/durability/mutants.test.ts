@@ -25,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function load(urlOf: (root: string) => string): Promise<Subject> {
   const modules = await Promise.all(ROOTS.map((root) => nativeImport(urlOf(root))));
-  return Object.assign({}, ...modules) as unknown as Subject;
+  return Object.assign({}, ...modules) as Subject;
 }
 
 /**

@@ -56,9 +56,7 @@ function content(change: Partial<CheckpointContent> = {}, value = 1): Checkpoint
   return { kind: 'vectors', ids: ['a', 'b', 'c'], rows, ...change };
 }
 
-async function errorOf(
-  work: () => Promise<unknown>,
-): Promise<{ type?: string; code?: string; message: string } | undefined> {
+async function errorOf(work: () => Promise<unknown>): Promise<(Error & { type?: string; code?: string }) | undefined> {
   try {
     await work();
     return undefined;
@@ -260,7 +258,7 @@ const damagedLogs: Probe = async (subject) => {
 };
 
 interface Published {
-  error: { type?: string; code?: string; message: string } | undefined;
+  error: (Error & { type?: string; code?: string }) | undefined;
   model: CrashFileSystem;
   bytes: Buffer | undefined;
   left: string[];

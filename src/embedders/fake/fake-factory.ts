@@ -12,7 +12,7 @@ import type { FakeSettings } from './fake-settings.ts';
 const OPTIONS = {
   dim: 'values per row (default 16)',
   delayMs: 'milliseconds per sequence (default 0)',
-  batchesAtOnce: 'batches that it computes at a time, others wait, as for a device (default: any number)',
+  batchesAtOnce: 'batches that it computes at a time, others wait, as for a device (default: all that come)',
   log: 'file that gets one line "{file}<TAB>{ordinal}" per sequence it embeds',
   failOn: 'ids of records that make it fail, separated by commas',
   nanOn: 'ids of records whose rows are NaN',

@@ -80,7 +80,8 @@ function summarize(endings) {
 }
 
 /** @param {{ tier: string } & TierResult} ending */
-function describe({ tier, passed, failed, skipped }) {
+function describe({ tier, passed, failed, skipped, failures }) {
   const left = skipped.map((name) => `\n  skipped in ${tier}: ${name}`);
-  return `ran: ${tier}: ${passed} passed, ${failed} failed${left.join('')}`;
+  const bad = failures.map((failure) => `\n  failed in ${tier}: ${failure}`);
+  return `ran: ${tier}: ${passed} passed, ${failed} failed${left.join('')}${bad.join('')}`;
 }

@@ -1,0 +1,1 @@
+"""Resident model process of virnucpro-temporal."""

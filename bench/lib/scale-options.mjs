@@ -4,7 +4,7 @@ export const HELP = `npm run bench:scale [-- OPTIONS]
 
   --files N         files of one record in the large run (default 100000; 0: none)
   --in-flight N     tasks in flight per partition, and items of the bare workflow (default 32)
-  --ratio-files N   files, and items, of a round of the comparison with a bare workflow (default 500)
+  --ratio-files N   files, and items, of a round of the comparison with a bare workflow (default 2000)
   --rounds N        rounds of that comparison, with fsync and without (default 3; 0: none)
   --planning N      checkpoints that a planning pass finds (default 10000; 0: none)
   --slot-files N    files of 100 ms each on one device in small partitions, to see it idle (default 300; 0: none)
@@ -53,7 +53,7 @@ export function parseOptions(argv) {
   return {
     files: whole('--files', values.files ?? '100000', 0),
     inFlight: whole('--in-flight', values['in-flight'] ?? '32', 1),
-    ratioFiles: whole('--ratio-files', values['ratio-files'] ?? '500', 1),
+    ratioFiles: whole('--ratio-files', values['ratio-files'] ?? '2000', 1),
     rounds: whole('--rounds', values.rounds ?? '3', 0),
     planning: whole('--planning', values.planning ?? '10000', 0),
     slotFiles: whole('--slot-files', values['slot-files'] ?? '300', 0),

@@ -16,8 +16,8 @@ import { WorkerProcess } from './worker-process.mjs';
  * @typedef {{ rounds: Round[], ratio: number, ratioWithoutFsync: number }} Ratio medians over the rounds
  */
 
-/** Enough for code and connections to be warm. */
-const WARM_UP_FILES = 50;
+/** Enough for code and connections to be warm: compiling goes on for hundreds of files. */
+const WARM_UP_FILES = 500;
 
 /**
  * What a file costs beside an item of a bare workflow, which does two no-op activities. They take turns, so that a machine
@@ -36,18 +36,16 @@ export async function measureRatio(place, { ratioFiles, rounds, inFlight }, log)
     for (const fsync of [true, false]) {
       const worker = new WorkerProcess({ ...place.worker, fsync });
       try {
-        const name = fsync ? 'ratio-fsync' : 'ratio-no-fsync';
-        await embed(place, `${name}-warm-up`, WARM_UP_FILES, inFlight);
+        const prefix = fsync ? 'ratio-fsync' : 'ratio-no-fsync';
+        makeInputs(place, `${prefix}-warm-up`, WARM_UP_FILES);
+        await embed(place, `${prefix}-warm-up`, WARM_UP_FILES, inFlight);
         await bareRun(place.client, WARM_UP_FILES, inFlight);
         for (let round = 1; round <= rounds; round++) {
+          const name = `${prefix}-${round}`;
+          makeInputs(place, name, ratioFiles);
           const costs = {
             bare: await costOf(() => bareRun(place.client, ratioFiles, inFlight), bare.pid, place, ratioFiles),
-            ours: await costOf(
-              () => embed(place, `${name}-${round}`, ratioFiles, inFlight),
-              worker.pid,
-              place,
-              ratioFiles,
-            ),
+            ours: await costOf(() => embed(place, name, ratioFiles, inFlight), worker.pid, place, ratioFiles),
           };
           measured.push({ fsync, ...costs, ratio: costs.ours.ms / costs.bare.ms });
           log(formatRound(round, measured.at(-1)));
@@ -81,13 +79,29 @@ async function startBareWorker(address) {
 /**
  * @param {Place} place
  * @param {string} name
+ */
+function inputsOf(place, name) {
+  return path.join(place.folder, `${name}-in`);
+}
+
+/**
+ * @param {Place} place
+ * @param {string} name
+ * @param {number} files
+ */
+function makeInputs(place, name, files) {
+  makeOneRecordFiles(inputsOf(place, name), files);
+}
+
+/**
+ * @param {Place} place
+ * @param {string} name
  * @param {number} files
  * @param {number} inFlight
  */
 async function embed(place, name, files, inFlight) {
-  const inputs = path.join(place.folder, `${name}-in`);
+  const inputs = inputsOf(place, name);
   const directory = path.join(place.folder, name);
-  makeOneRecordFiles(inputs, files);
   const tuning = { ...place.tuning, maxInFlight: inFlight };
   const run = await startRun(place.client, { directory, inputs: [inputs], embedders: [{ name: 'fake' }], tuning });
   const outcome = await run.result();

@@ -2,6 +2,7 @@
 // ends or stops the process at a chosen one. What has to be counted goes through node:fs here, so every way to it is wrapped.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
@@ -64,6 +65,7 @@ function step(name, path, tear) {
   const action = ACTIONS[state[ACTION] ?? 0];
   if (action === 'stop') {
     process.kill(process.pid, 'SIGSTOP');
+    untilStopped();
     return;
   }
   tear?.((state[TORN] ?? 0) / 1000);
@@ -71,6 +73,19 @@ function step(name, path, tear) {
   process.kill(process.pid, 'SIGKILL');
   // The signal may take a moment to arrive; nothing more must happen until then.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+/**
+ * Whichever thread takes the signal stops all of them, which may be a moment later; nothing must happen until then. The
+ * signal is pending (`ShdPnd`, a bit mask in hexadecimal) until the stop has begun.
+ */
+function untilStopped() {
+  const bit = 1n << BigInt(constants.signals.SIGSTOP - 1);
+  const isPending = () => {
+    const mask = /^ShdPnd:\s*([0-9a-f]+)$/mu.exec(original.readFileSync('/proc/self/status', 'latin1'))?.[1];
+    return (BigInt(`0x${mask}`) & bit) !== 0n;
+  };
+  while (isPending()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
 function killChildren() {

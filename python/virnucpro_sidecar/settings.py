@@ -121,7 +121,9 @@ class _Values:
         return default if value is None else value
 
     def count(self, key: str, most: int) -> int | None:
-        value: int | None = self.optional(key, int, f"a whole number from 1 to {most}", lambda number: 1 <= number <= most)
+        value: int | None = self.optional(
+            key, int, f"a whole number from 1 to {most}", lambda number: 1 <= number <= most
+        )
         return value
 
     def refuse_rest(self) -> None:

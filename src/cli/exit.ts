@@ -5,6 +5,8 @@ import { VirnucproError } from '../contract/virnucpro-error.ts';
 export const EXIT_SIGINT = 130;
 export const EXIT_SIGTERM = 143;
 export const EXIT_FAILURE = 1;
+/** A worker whose device is lost: to be started again only when the device is mended. */
+export const EXIT_DEVICE_LOST = 86;
 
 /** 3 where the error is about a checkpoint, otherwise 1. */
 export function exitCodeOf(error: unknown): number {

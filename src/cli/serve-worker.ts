@@ -1,7 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { connectClient, connectionSettings } from '../client/index.ts';
+import { EMBEDDERS } from '../embedders/index.ts';
 import { createWorkers } from '../worker/index.ts';
+import { EXIT_DEVICE_LOST } from './exit.ts';
 import type { WorkerFlags } from './worker-command.ts';
 
 /**
@@ -10,13 +12,22 @@ import type { WorkerFlags } from './worker-command.ts';
  */
 const HEAP_GROWTH_PERCENT = 50;
 
-/** Serves until a signal, or until the command that started this worker is gone. */
+/** What a worker tells the process that started it, over its channel: an embedder's device is lost. */
+export interface DeviceLostMessage {
+  deviceLost: { embedder: string; reason: string };
+}
+
+/**
+ * Serves until a signal, or until the command that started this worker is gone. Exit code 86 if every embedder that it
+ * serves has lost its device and it serves nothing else.
+ */
 export async function serveWorker(flags: WorkerFlags): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const abandoned = new AbortController();
   // A worker that a command started for itself must not outlive it: the channel closes when the command is gone, which
   // may be long before this process is ready to serve.
   process.once('disconnect', () => abandoned.abort());
+  if ((process.connected as boolean | undefined) === false) return;
   const { address, namespace, role, embedder, slots, localServerPid } = flags;
   Runtime.install({ logger: new DefaultLogger('INFO', logLine), telemetryOptions: QUIET_CORE });
   const settings = connectionSettings({
@@ -26,6 +37,7 @@ export async function serveWorker(flags: WorkerFlags): Promise<void> {
   // Says what is wrong with the server before a worker retries it in silence.
   await (await connectClient(settings)).connection.close();
   const connection = await NativeConnection.connect(settings.connectionOptions);
+  const lost = new Set<string>();
   try {
     const serving = await createWorkers({
       connection,
@@ -33,6 +45,10 @@ export async function serveWorker(flags: WorkerFlags): Promise<void> {
       address: settings.address,
       role,
       log: (line) => process.stderr.write(`${line}\n`),
+      onDeviceLost: (name, reason) => {
+        lost.add(name);
+        tellDeviceLost(name, reason);
+      },
       ...(embedder === undefined ? {} : { embedders: embedder }),
       ...(slots === undefined ? {} : { slots }),
       ...(localServerPid === undefined ? {} : { localServerPid }),
@@ -44,7 +60,14 @@ export async function serveWorker(flags: WorkerFlags): Promise<void> {
   } finally {
     await connection.close();
   }
-  process.disconnect?.();
+  const served = new Set(embedder ?? EMBEDDERS.map(({ name }) => name));
+  if (role === 'gpu' && lost.size === served.size) process.exitCode = EXIT_DEVICE_LOST;
+  if (process.connected) process.disconnect();
+}
+
+function tellDeviceLost(embedder: string, reason: string): void {
+  process.stderr.write(`embedder ${embedder} is no longer served here, its device is lost: ${reason}\n`);
+  if (process.connected) process.send?.({ deviceLost: { embedder, reason } } satisfies DeviceLostMessage);
 }
 
 const QUIET_CORE = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;

@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EMBEDDERS } from '../embedders/index.ts';
 import type { WorkerRole } from '../worker/index.ts';
+import { parseGpus } from './worker/gpu-list.ts';
 
 /** Options of `virnucpro worker`. */
 export interface WorkerFlags {
   role: WorkerRole;
   embedder?: string[];
+  gpus?: string[];
   slots?: number;
   address?: string;
   namespace?: string;
@@ -22,6 +24,11 @@ export function workerCommand(): Command {
         collect,
       ),
     )
+    .addOption(
+      new Option('--gpus <list>', 'a worker process for each of these GPUs, e.g. 0,1: numbers or UUIDs').argParser(
+        gpuList,
+      ),
+    )
     .addOption(new Option('--slots <n>', 'tasks in flight per embedder').argParser(wholeNumber))
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or localhost:7233)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
@@ -30,12 +37,24 @@ export function workerCommand(): Command {
       'after',
       `
 Queues: virnucpro (io), virnucpro-gpu-<embedder> (gpu). SIGTERM flushes the rows at hand and hands the tasks back.
+With --gpus each GPU has a worker process and an embedder process of its own, which are started again when they die. One that
+loses its device is not: the others go on. Exit code 1 when none is left, 86 for a worker without --gpus.
 
 Examples:
   virnucpro worker --role io --address temporal.example:7233
-  virnucpro worker --role gpu --embedder kmer --slots 8`,
+  virnucpro worker --role gpu --embedder kmer --slots 8
+  virnucpro worker --role gpu --embedder fake --gpus 0,1`,
     )
-    .action(async (flags: WorkerFlags) => {
+    .action(async (flags: WorkerFlags, command: Command) => {
+      const { gpus, role, embedder } = flags;
+      if (gpus !== undefined) {
+        if (role !== 'gpu') command.error(`error: --gpus is for --role gpu, not --role ${role}`);
+        if (embedder === undefined)
+          command.error('error: --gpus needs --embedder: a GPU holds the models that are named');
+        const { superviseGpus } = await import('./worker/supervise-gpus.ts');
+        process.exitCode = await superviseGpus({ ...flags, gpus });
+        return;
+      }
       // The SDK's worker takes a second to load: only this command pays for it.
       const { serveWorker } = await import('./serve-worker.ts');
       await serveWorker(flags);
@@ -47,6 +66,14 @@ function collect(value: string, previous: string[] | undefined): string[] {
     throw new InvalidArgumentError(`expected one of ${EMBEDDERS.map(({ name }) => name).join(', ')}`);
   }
   return [...(previous ?? []), value];
+}
+
+function gpuList(value: string): string[] {
+  try {
+    return parseGpus(value);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 function wholeNumber(value: string): number {

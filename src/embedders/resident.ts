@@ -1,3 +1,5 @@
+import { FailureType } from '../contract/failure-types.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
 import type { Embedder, EmbedderDescription, EmbedderFactory, EmbedderOptions } from './types.ts';
 
 /** One user's hold on a resident embedder. */
@@ -65,7 +67,7 @@ export class ResidentEmbedders {
     };
     try {
       await this.#stopIdleOthers(factory.name, key);
-      await resident.embedder.start(signal);
+      await startEmbedder(resident.embedder, signal);
     } catch (error) {
       await release();
       throw error;
@@ -99,6 +101,16 @@ export class ResidentEmbedders {
     const stopped = resident.embedder.stop().finally(() => this.#stopping.delete(resident));
     this.#stopping.set(resident, stopped);
     return stopped;
+  }
+}
+
+/** A process may find its device in the state that another one has left it in: it is lost if a second one does not get it. */
+async function startEmbedder(embedder: Embedder, signal: AbortSignal): Promise<void> {
+  try {
+    await embedder.start(signal);
+  } catch (error) {
+    if (!(error instanceof VirnucproError) || error.type !== FailureType.EmbeddingDeviceLost) throw error;
+    await embedder.start(signal);
   }
 }
 

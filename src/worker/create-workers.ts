@@ -5,6 +5,7 @@ import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
 import { EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
 import { processStartTime } from '../platform/process-identity.mjs';
 import { workflowBundlePath } from '../platform/workflow-bundle.ts';
+import { tellingLostDevice } from './lost-device.ts';
 import { isOpenElsewhere } from './other-server.ts';
 
 /** `io`: workflows and activities on files. `gpu`: embedding. `all`: both in one process. */
@@ -29,6 +30,12 @@ export interface VirnucproWorkerOptions {
   gpuTaskQueues?: Readonly<Record<string, string>>;
   /** Told what embedder processes print. */
   log?: (line: string) => void;
+  /**
+   * Told when the device of an embedder is lost: its Worker shuts down, the others go on.
+   *
+   * @default a line to `log`
+   */
+  onDeviceLost?: (embedder: string, reason: string) => void;
   /** Passed on to every Worker. */
   workerOptions?: Partial<WorkerOptions>;
 }
@@ -36,7 +43,10 @@ export interface VirnucproWorkerOptions {
 /** Workers of one process, which share their embedders. */
 export interface VirnucproWorkers {
   readonly workers: readonly Worker[];
-  /** Runs until a shutdown: on SIGINT or SIGTERM, or on {@link shutdown}. Embedders are stopped before it resolves. */
+  /**
+   * Runs until a shutdown: on SIGINT or SIGTERM, on {@link shutdown}, or when every Worker has lost its device. Embedders are
+   * stopped before it resolves.
+   */
   run(): Promise<void>;
   shutdown(): void;
 }
@@ -69,6 +79,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
   const activities = createActivities({ embedders, server: serverIdentity(options) });
   const common = { ...COMMON_OPTIONS, connection: options.connection, namespace: options.namespace };
   const workers: Worker[] = [];
+  const lost = new Set<Worker>();
   if (role !== 'gpu') {
     workers.push(
       await Worker.create({
@@ -84,18 +95,28 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
   if (role !== 'io') {
     for (const name of options.embedders ?? EMBEDDERS.map((factory) => factory.name)) {
       const slots = options.slots ?? embedderFactory(name).slots;
-      workers.push(
-        await Worker.create({
-          ...common,
-          taskQueue: options.gpuTaskQueues?.[name] ?? gpuTaskQueue(name),
-          activities: { embedFile: activities.embedFile },
-          maxConcurrentActivityTaskExecutions: slots,
-          ...options.workerOptions,
-        }),
-      );
+      const embedFile = tellingLostDevice(activities.embedFile, (reason) => {
+        if (lost.has(worker)) return;
+        lost.add(worker);
+        tellLoss(options, name, reason);
+        shutDown(worker);
+      });
+      const worker: Worker = await Worker.create({
+        ...common,
+        taskQueue: options.gpuTaskQueues?.[name] ?? gpuTaskQueue(name),
+        activities: { embedFile },
+        maxConcurrentActivityTaskExecutions: slots,
+        ...options.workerOptions,
+      });
+      workers.push(worker);
     }
   }
-  return running(workers, embedders);
+  return running(workers, lost, embedders);
+}
+
+function tellLoss({ onDeviceLost, log }: VirnucproWorkerOptions, name: string, reason: string): void {
+  if (onDeviceLost !== undefined) onDeviceLost(name, reason);
+  else log?.(`embedder ${name} is no longer served here, its device is lost: ${reason}`);
 }
 
 function serverIdentity({ address, namespace, localServerPid: pid }: VirnucproWorkerOptions): ServerIdentity {
@@ -105,20 +126,38 @@ function serverIdentity({ address, namespace, localServerPid: pid }: VirnucproWo
   return { ...server, pid, ...(startTime === undefined ? {} : { startTime }) };
 }
 
-function running(workers: readonly Worker[], embedders: ResidentEmbedders): VirnucproWorkers {
+/** @param lost Workers whose end ends no other */
+function running(
+  workers: readonly Worker[],
+  lost: ReadonlySet<Worker>,
+  embedders: ResidentEmbedders,
+): VirnucproWorkers {
   const shutdown = () => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    for (const worker of workers) shutDown(worker);
+  };
+  const runOne = async (worker: Worker) => {
+    try {
+      await worker.run();
+    } catch (error) {
+      // One that fails must not leave the others behind.
+      shutdown();
+      throw error;
+    }
+    if (!lost.has(worker)) shutdown();
   };
   return {
     workers,
     shutdown,
     run: async () => {
       try {
-        // One that fails must not leave the others behind.
-        await Promise.all(workers.map((worker) => worker.run().finally(shutdown)));
+        await Promise.all(workers.map(runOne));
       } finally {
         await embedders.stopAll();
       }
     },
   };
+}
+
+function shutDown(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
 }

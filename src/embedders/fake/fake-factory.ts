@@ -19,6 +19,7 @@ const OPTIONS = {
   crashOn: 'ids of records at which it kills its own process, each time',
   oomOn: 'ids of records that do not fit into its memory',
   oomAbove: 'batches of more sequences than this are out of memory',
+  deviceLostOn: 'ids of records at which it loses its device, once per task; then it fails until it is started again',
   crashAt: 'kills its own process at this sequence of a task, from 1, once per task',
 };
 
@@ -46,6 +47,7 @@ function readSettings(options: EmbedderOptions): FakeSettings {
     crashOn: idsOf(reader.text('crashOn')),
     oomOn: idsOf(reader.text('oomOn')),
     oomAbove: reader.integer('oomAbove', 0, MAX_COUNT),
+    deviceLostOn: idsOf(reader.text('deviceLostOn')),
     crashAt: reader.integer('crashAt', 1, MAX_COUNT),
   };
 }

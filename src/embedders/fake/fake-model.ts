@@ -8,8 +8,9 @@ import type { EmbedItem, EmbedTask } from '../types.ts';
 import type { FakeSettings } from './fake-settings.ts';
 import { fakeVector } from './fake-vector.ts';
 
-/** Says that the crash of a task has happened. */
+/** Say that the crash, or the loss, of a task has happened. */
 const CRASH_MARK = 'fake-crashed';
+const LOSS_MARK = 'fake-device-lost';
 /** Values after which other requests get their turn. */
 const VALUES_PER_SLICE = 65_536;
 
@@ -21,6 +22,8 @@ export class FakeModel {
   readonly #embedded = new Map<string, number>();
   #sliceLeft = VALUES_PER_SLICE;
   #computing = 0;
+  /** Why nothing can be computed any longer. */
+  #lost: VirnucproError | undefined;
   /** Batches that wait for their turn. */
   readonly #turns: (() => void)[] = [];
 
@@ -32,7 +35,7 @@ export class FakeModel {
 
   /**
    * @returns `items.length × dim` values; undefined if `isDropped` said so meanwhile
-   * @throws VirnucproError `EmbeddingError.OutOfMemory` or `EmbeddingError.Embedder`, as the settings ask for
+   * @throws VirnucproError `EmbeddingError.OutOfMemory`, `.Embedder` or `.DeviceLost`, as the settings ask for
    */
   async embed(
     task: EmbedTask,
@@ -83,11 +86,20 @@ export class FakeModel {
     const { dim, delayMs, failOn, nanOn, crashOn } = this.#settings;
     this.#maybeCrash(task);
     await this.#pause(delayMs);
+    this.#requireDevice(task, item);
     if (crashOn.includes(item.id)) process.kill(process.pid, 'SIGKILL');
     if (failOn.includes(item.id)) throw embedderError(`record "${item.id}" makes it fail (option failOn)`);
     const row = nanOn.includes(item.id) ? new Float32Array(dim).fill(Number.NaN) : fakeVector(item.sequence, dim);
     if (this.#log !== undefined) writeSync(this.#log, `${task.file}\t${item.ordinal}\n`);
     return row;
+  }
+
+  #requireDevice({ scratchFolder }: EmbedTask, { id }: EmbedItem): void {
+    if (this.#settings.deviceLostOn.includes(id) && markOnce(scratchFolder, LOSS_MARK)) {
+      const message = `the device is lost at record "${id}" (option deviceLostOn)`;
+      this.#lost = new VirnucproError(FailureType.EmbeddingDeviceLost, message);
+    }
+    if (this.#lost !== undefined) throw this.#lost;
   }
 
   async #pause(delayMs: number): Promise<void> {
@@ -102,7 +114,7 @@ export class FakeModel {
     if (this.#settings.crashAt === undefined) return;
     const count = (this.#embedded.get(scratchFolder) ?? 0) + 1;
     this.#embedded.set(scratchFolder, count);
-    if (count === this.#settings.crashAt && markCrash(scratchFolder)) process.kill(process.pid, 'SIGKILL');
+    if (count === this.#settings.crashAt && markOnce(scratchFolder, CRASH_MARK)) process.kill(process.pid, 'SIGKILL');
   }
 }
 
@@ -110,11 +122,11 @@ function outOfMemory(how: string): VirnucproError {
   return new VirnucproError(FailureType.EmbeddingOutOfMemory, `out of memory: ${how}`);
 }
 
-/** @returns false if the task's crash has happened before */
-function markCrash(scratchFolder: string): boolean {
+/** @returns false if it has happened to this task before */
+function markOnce(scratchFolder: string, name: string): boolean {
   mkdirSync(scratchFolder, { recursive: true });
   try {
-    const mark = openSync(join(scratchFolder, CRASH_MARK), 'wx');
+    const mark = openSync(join(scratchFolder, name), 'wx');
     fsyncSync(mark);
     closeSync(mark);
     return true;

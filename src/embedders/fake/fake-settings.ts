@@ -12,6 +12,8 @@ export interface FakeSettings {
   crashOn: string[];
   /** Ids. */
   oomOn: string[];
+  /** Ids. */
+  deviceLostOn: string[];
   oomAbove: number | undefined;
   crashAt: number | undefined;
 }

@@ -1,5 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
+import { FailureType } from '../../../src/contract/failure-types.ts';
+import { VirnucproError } from '../../../src/contract/virnucpro-error.ts';
 import { kmerFactory } from '../../../src/embedders/kmer/kmer-factory.ts';
 import { ResidentEmbedders } from '../../../src/embedders/resident.ts';
 import { deferred } from '../../../src/platform/deferred.ts';
@@ -75,6 +77,27 @@ describe('ResidentEmbedders', () => {
     await (await acquire('1')).release();
     await acquire('1', NEVER, { ...factory, name: 'other' });
     expect(notes).toEqual(['start noted 1', 'start noted 1']);
+  });
+
+  test('the device is lost at the start → a second one is tried; lost again → that is thrown; others at once', async () => {
+    const { notes, residents } = setUp();
+    const failing = (...types: FailureType[]) => {
+      const embedder = new NotedEmbedder('noted', notes);
+      const start = embedder.start.bind(embedder);
+      embedder.start = async (signal) => {
+        const type = types.shift();
+        if (type === undefined) return start(signal);
+        notes.push(type);
+        throw new VirnucproError(type, 'no device');
+      };
+      const factory = { ...kmerFactory, name: `noted ${types.join()}`, create: () => embedder };
+      return residents.acquire(factory, {}, embedder.description, 'run', NEVER);
+    };
+    const { EmbeddingDeviceLost: lost, EmbeddingEmbedder: broken } = FailureType;
+    await failing(lost);
+    await expect(failing(lost, lost, lost)).rejects.toMatchObject({ type: lost });
+    await expect(failing(broken, broken)).rejects.toMatchObject({ type: broken });
+    expect(notes).toEqual([lost, 'start noted', lost, lost, broken]);
   });
 
   test('died → started again at the next acquire', async () => {

@@ -156,6 +156,18 @@ describe('fake embedder', () => {
     await expect(embedder.embed(other, itemsOf('A', 'C', 'G'), NEVER)).rejects.toThrow('SIGKILL');
   });
 
+  test('deviceLostOn → DeviceLost there, and for whatever comes after; started again → the task goes on', async () => {
+    const embedder = await started({ deviceLostOn: 's1' });
+    const [task, other] = [await newTask(), await newTask('/other')];
+    const lost = { type: FailureType.EmbeddingDeviceLost, message: expect.stringContaining('lost at record "s1"') };
+    await expect(embedder.embed(task, itemsOf('A', 'C'), NEVER)).rejects.toMatchObject(lost);
+    await expect(embedder.embed(other, itemsOf('A'), NEVER)).rejects.toMatchObject(lost);
+    await embedder.stop();
+    await embedder.start(NEVER);
+    expect((await embedder.embed(task, itemsOf('A', 'C'), NEVER)).length).toBe(32);
+    await expect(embedder.embed(other, itemsOf('A', 'C'), NEVER)).rejects.toMatchObject(lost);
+  });
+
   test('abort → its reason at once; the rest of the batch is not embedded', async () => {
     const log = join(await temporaryFolder(), 'log.tsv');
     const embedder = await started({ delayMs: '10', log });
@@ -191,7 +203,7 @@ describe('fake embedder: options', () => {
   test('defaults, and what is bound by the fingerprint', () => {
     const plain = fakeFactory.describe({}, 'protein');
     expect(plain).toMatchObject({ dim: 16, kind: 'vectors', suffix: '_FAKE.pt', batchSize: 32, alphabet: undefined });
-    const faults = { delayMs: '1', log: 'x', failOn: 'a', nanOn: 'b', oomAbove: '3', crashAt: '4' };
+    const faults = { delayMs: '1', log: 'x', failOn: 'a', nanOn: 'b', oomAbove: '3', crashAt: '4', deviceLostOn: 'c' };
     expect(fakeFactory.describe(faults, 'nucleotide').fingerprint).toEqual(plain.fingerprint);
     expect(fakeFactory.describe({ dim: '17' }, 'protein').fingerprint).not.toEqual(plain.fingerprint);
   });

@@ -1,0 +1,91 @@
+import { connectClient, connectionSettings } from '../../client/index.ts';
+import { EXIT_FAILURE } from '../exit.ts';
+import type { WorkerFlags } from '../worker-command.ts';
+import { resolveGpus, type Gpu } from './gpu-list.ts';
+import { keepRunning, type KeptEnd, type StartedProcess } from './keep-running.ts';
+import { startGpuWorker } from './worker-per-gpu.ts';
+
+/** `virnucpro worker --gpus`: a worker process for each GPU. */
+export async function superviseGpus(flags: WorkerFlags & { gpus: readonly string[] }): Promise<number> {
+  const gpus = resolveGpus(flags.gpus, process.env['CUDA_VISIBLE_DEVICES']);
+  const { address, namespace } = flags;
+  const settings = connectionSettings({
+    ...(address === undefined ? {} : { address }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
+  // A wrong address is this command's error: no worker process would get any further, however often it is started.
+  await (await connectClient(settings)).connection.close();
+  const write = (line: string) => void process.stderr.write(`${line}\n`);
+  const args = workerArguments(flags);
+  return supervise(gpus, { start: (gpu) => startGpuWorker(gpu, args, write), log: write, signals: process });
+}
+
+/** What a supervisor needs of its surroundings. */
+export interface Supervision {
+  start(gpu: Gpu): StartedProcess;
+  log(line: string): void;
+  /** Where SIGTERM and SIGINT come from. */
+  signals: Pick<NodeJS.Process, 'on' | 'off'>;
+  /** Before the first restart. @default 1000 */
+  firstDelayMs?: number;
+}
+
+/**
+ * Keeps a process running for each GPU, until a signal, or until none is left. Signals are passed on, and the processes
+ * waited for; a second one kills them.
+ *
+ * @returns exit code: 0 after a signal, or if all have ended in order; 1 if the last one has lost its device
+ */
+export async function supervise(gpus: readonly Gpu[], supervision: Supervision): Promise<number> {
+  const { signals, log } = supervision;
+  const running = new Set<StartedProcess>();
+  const stopping = new AbortController();
+  const onSignal = (signal: string) => {
+    if (stopping.signal.aborted) {
+      for (const one of running) one.kill();
+      return;
+    }
+    log(`${signal}: the workers hand their tasks back (again: they are killed)`);
+    stopping.abort();
+  };
+  signals.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  try {
+    const ends = await Promise.all(gpus.map((gpu) => superviseOne(gpu, supervision, running, stopping.signal)));
+    if (stopping.signal.aborted || !ends.includes('lost')) return 0;
+    log('no GPU is left');
+    return EXIT_FAILURE;
+  } finally {
+    signals.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+  }
+}
+
+async function superviseOne(
+  gpu: Gpu,
+  { start, log, firstDelayMs }: Supervision,
+  running: Set<StartedProcess>,
+  stopping: AbortSignal,
+): Promise<KeptEnd> {
+  const say = (line: string) => log(`GPU ${gpu.name}: ${line}`);
+  const startNoted = () => {
+    const started = start(gpu);
+    running.add(started);
+    void started.ended.then(() => running.delete(started));
+    return started;
+  };
+  const options = { start: startNoted, log: say, ...(firstDelayMs === undefined ? {} : { firstDelayMs }) };
+  const end = await keepRunning(options, stopping);
+  if (end === 'lost') say('the device is lost; it is left alone until this command is started again');
+  if (end === 'finished') say('its worker was told to end; it is left alone');
+  return end;
+}
+
+/** @returns arguments of `virnucpro worker` for the process of one GPU */
+export function workerArguments({ embedder = [], slots, address, namespace }: WorkerFlags): string[] {
+  return [
+    ...['--role', 'gpu'],
+    ...embedder.flatMap((name) => ['--embedder', name]),
+    ...(slots === undefined ? [] : ['--slots', String(slots)]),
+    ...(address === undefined ? [] : ['--address', address]),
+    ...(namespace === undefined ? [] : ['--namespace', namespace]),
+  ];
+}

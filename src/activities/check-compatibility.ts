@@ -3,6 +3,7 @@ import { FailureType } from '../contract/failure-types.ts';
 import { storeRequest } from '../run/checked-request.ts';
 import { checkRequest } from '../run/compatibility.ts';
 import { openManifest, replaceManifest, requireManifest, unwritable, type RunManifest } from '../run/manifest.ts';
+import { withBindings } from '../run/model-binding.ts';
 import { claimDirectory } from '../run/owner.ts';
 import { embeddingRunInputSchema } from '../schemas/contract.ts';
 import { parse } from '../schemas/parse.ts';
@@ -25,7 +26,7 @@ export async function checkCompatibility(
         : await requireManifest(directory, input.runId, FailureType.RunInvalidInput);
     const claimant = await claimantOf(server);
     await claimDirectory(directory, claimant, openProbe(server, claimant));
-    const checked = await checkRequest(input, manifest, scope.signal);
+    const checked = await checkRequest(input, await withBindings(directory, manifest), scope.signal);
     await replaceManifest(directory, checked.manifest);
     const requestDigest = await storeRequest(directory, checked.request);
     const { embedders, onBadCheckpoint, tuning } = checked.request;

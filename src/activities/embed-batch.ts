@@ -16,6 +16,8 @@ export interface EmbeddedRows {
 export interface BadSequence {
   item: EmbedItem;
   error: VirnucproError;
+  /** The embedder takes no such record, whatever else it does. */
+  refused?: boolean;
 }
 
 /** Some of the items of a batch. */
@@ -49,7 +51,7 @@ const SPLITTABLE: ReadonlySet<FailureType> = new Set([
  * - its process died: it is started again and the batch tried once more, with no other task beside it;
  * - out of memory: the batch is halved, and so are the batches after it, of other tasks too;
  * - it fails on a batch twice: the batch is split until the records are found that fail alone;
- * - it names the records whose rows are NaN: the other rows are taken as they are.
+ * - it names the records whose rows are NaN, or that it refuses: the other rows are taken as they are.
  *
  * An embedder that fails on everything is not the records' fault: a record is bad only if it fails alone, another one
  * succeeds after that, and then it fails alone again.
@@ -60,15 +62,24 @@ export class BatchEmbedder {
   readonly #signal: AbortSignal;
   readonly #access: EmbedderAccess;
   readonly #limit: BatchLimit;
+  readonly #onStarted: ((embedder: Embedder) => Promise<void>) | undefined;
   #suspects: Suspect[] = [];
   /** A record was embedded after the last of the suspects had failed. */
   #works = false;
   #good: EmbedItem | undefined;
 
-  constructor(embedder: Embedder, task: EmbedTask, batchSize: number, signal: AbortSignal) {
+  /** @param onStarted called before each batch, with the embedder started; what it throws ends the attempt */
+  constructor(
+    embedder: Embedder,
+    task: EmbedTask,
+    batchSize: number,
+    signal: AbortSignal,
+    onStarted?: (embedder: Embedder) => Promise<void>,
+  ) {
     this.#embedder = embedder;
     this.#task = task;
     this.#signal = signal;
+    this.#onStarted = onStarted;
     this.#access = accessTo(embedder);
     this.#limit = new BatchLimit(batchSize, this.#access);
   }
@@ -146,22 +157,29 @@ export class BatchEmbedder {
   /** An embedder that does not start fails on no record: after a second try that ends the attempt. */
   async #start(): Promise<void> {
     try {
-      await this.#embedder.start(this.#signal);
-    } catch {
-      await this.#embedder.start(this.#signal).catch((error: unknown) => {
-        throw new StartError(error);
-      });
+      await this.#embedder.start(this.#signal).catch(() => this.#embedder.start(this.#signal));
+      await this.#onStarted?.(this.#embedder);
+    } catch (error) {
+      throw new StartError(error);
     }
   }
 
-  *#takeSound({ items }: Piece, error: BadRowsError): Generator<EmbeddedRows> {
-    for (const { index, reason } of error.bad) {
-      const item = items.slice(index, index + 1);
-      this.#suspects.push({ items: item, error: new VirnucproError(error.type, reason) });
+  *#takeSound({ items }: Piece, error: BadRowsError): Generator<EmbeddedRows | BadSequence> {
+    const suspects = this.#suspects.length;
+    for (const { index, reason, refused } of error.bad) {
+      const [item] = items.slice(index, index + 1);
+      if (item === undefined) continue;
+      const failure = new VirnucproError(error.type, reason);
+      if (refused === true) yield { item, error: failure, refused };
+      else this.#suspects.push({ items: [item], error: failure });
     }
     const sound = error.soundRows(items);
-    this.#works = sound.items.length > 0;
-    if (!this.#works) return;
+    if (sound.items.length === 0) {
+      // A record that is refused says nothing of whether the embedder works.
+      if (this.#suspects.length > suspects) this.#works = false;
+      return;
+    }
+    this.#works = true;
     this.#good = sound.items[0];
     yield sound;
   }

@@ -13,6 +13,7 @@ import {
   type Spool,
 } from '../spool/index.ts';
 import type { ActivityScope } from './activity-scope.ts';
+import { loadedCheck } from './bind-loaded.ts';
 import { commitSignal } from './commit-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { BatchEmbedder } from './embed-batch.ts';
@@ -78,7 +79,10 @@ async function embedWith(
     const warn = (message: string) => Context.current().log.warn(message);
     const task = { file: loaded.inputFile, scratchFolder: loaded.spoolFolder, warn };
     const batchSize = loaded.plan.header.batchSize ?? description.batchSize;
-    const batches = new BatchEmbedder(lease.embedder, task, batchSize, signal);
+    const check = loadedCheck(loaded);
+    // A worker with another model must not even skip records of this folder.
+    await check(lease.embedder);
+    const batches = new BatchEmbedder(lease.embedder, task, batchSize, signal, check);
     await embedMissingRows(loaded, spool, batches, signal, () => describe(heartbeatOf(loaded, spool)));
   } finally {
     await lease.release();

@@ -23,7 +23,8 @@ export async function embedMissingRows(
   onDurable: () => void,
 ): Promise<void> {
   // What a crash costs is one batch either way, so a task of one batch needs no fsync of its spool.
-  const sync = loaded.shape.rows > batches.batchSize;
+  const { batchLetters } = loaded.embedder.description;
+  const sync = batchLetters !== undefined || loaded.shape.rows > batches.batchSize;
   const writer = new RowWriter(loaded, spool, sync, onDurable);
   onDurable();
   for await (const items of missingBatches(loaded, spool, batches, signal)) {
@@ -85,30 +86,35 @@ function isMisfit({ error }: BadSequence): boolean {
 
 /** A device with more memory may hold what this one cannot, so only that is worth another attempt. */
 function badSequence(file: string, bad: BadSequence): VirnucproError {
-  const { item, error } = bad;
+  const { item, error, refused } = bad;
   const isTooLarge = isMisfit(bad);
-  const what = isTooLarge ? 'does not fit into memory even alone' : 'makes the embedder fail on its own';
+  const onItsOwn = refused === true ? 'cannot be embedded' : 'makes the embedder fail on its own';
+  const what = isTooLarge ? 'does not fit into memory even alone' : onItsOwn;
   const message = `record "${item.id}" of ${file} ${what}: ${error.message} (--on-bad-sequence skip goes on without it)`;
   return new VirnucproError(isTooLarge ? error.type : FailureType.EmbeddingInvalidInput, message, { cause: error });
 }
 
 async function* missingBatches(
-  { plan, task, inputFile }: LoadedTask,
+  { plan, task, inputFile, embedder }: LoadedTask,
   spool: Spool,
   batches: BatchEmbedder,
   signal: AbortSignal,
 ): AsyncGenerator<EmbedItem[]> {
   const { chunkLength } = plan.header;
   const options = { gzip: task.gzip, signal, ...(chunkLength === null ? {} : { chunkLength }) };
+  const { batchLetters = Number.POSITIVE_INFINITY } = embedder.description;
   let batch: EmbedItem[] = [];
+  let letters = 0;
   for await (const window of readPart(inputFile, task.part, options)) {
     const ordinal = window.ordinal - task.part.first;
     if (spool.has(ordinal)) batches.know(window);
     if (spool.has(ordinal) || spool.hasSkipped(ordinal)) continue;
     batch.push(window);
-    if (batch.length < batches.batchSize) continue;
+    letters += window.sequence.length;
+    if (batch.length < batches.batchSize && letters < batchLetters) continue;
     yield batch;
     batch = [];
+    letters = 0;
   }
   if (batch.length > 0) yield batch;
 }

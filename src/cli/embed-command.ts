@@ -9,6 +9,7 @@ export interface EmbedFlags {
   chunkLength?: number;
   sequencesPerFile?: number;
   batchSize?: number;
+  randomInit?: boolean;
   recursive?: boolean;
   forceResume?: boolean;
   onBadCheckpoint?: 'fail' | 'skip' | 'recompute';
@@ -37,6 +38,10 @@ export function embedCommand(): Command {
         .makeOptionMandatory(),
     )
     .option('--embedder-option <[embedder:]key=value>', 'option of an embedder (repeatable)', collect, [])
+    .option(
+      '--random-init',
+      'random weights in place of the trained ones of each model: a rehearsal, marked in run.json',
+    )
     .option('--chunk-length <n>', 'cut sequences into overlapping windows of n letters', positiveInteger)
     .option(
       '--sequences-per-file <n>',
@@ -89,7 +94,7 @@ async function exitWith(code: number): Promise<void> {
 
 const HELP = `
 Embedders and their options:
-${EMBEDDERS.map(describeEmbedder).join('\n')}
+${describeEmbedders()}
 
 Without TEMPORAL_ADDRESS (or TEMPORAL_PROFILE) the command runs a Temporal server and workers of its own for this run
 folder and stops them at the end. Start it again to go on after anything: checkpoints that are there are kept.
@@ -99,11 +104,20 @@ Examples:
   virnucpro embed contigs/ --recursive --out run --embedder kmer --json
   zcat reads.fa.gz | virnucpro embed - --out run --embedder kmer
   virnucpro embed contigs/ --out run --embedder kmer --on-bad-checkpoint recompute
-  virnucpro embed contigs/ --out rehearsal --embedder fake --embedder-option delayMs=50`;
+  virnucpro embed contigs/ --out rehearsal --embedder fake --embedder-option delayMs=50
+  virnucpro embed proteins.faa --out run --embedder esm2-8m --random-init`;
 
-function describeEmbedder({ name, summary, options }: (typeof EMBEDDERS)[number]): string {
-  const lines = Object.entries(options).map(([key, meaning]) => `      ${key}: ${meaning}`);
-  return [`  ${name}: ${summary}`, ...lines].join('\n');
+/** Embedders that have the same options share one list. */
+function describeEmbedders(): string {
+  const groups = new Map<(typeof EMBEDDERS)[number]['options'], string[]>();
+  for (const { name, summary, options } of EMBEDDERS) {
+    groups.set(options, [...(groups.get(options) ?? []), `  ${name}: ${summary}`]);
+  }
+  return [...groups].flatMap(([options, names]) => [...names, ...describeOptions(options)]).join('\n');
+}
+
+function describeOptions(options: Readonly<Record<string, string>>): string[] {
+  return Object.entries(options).map(([key, meaning]) => `      ${key}: ${meaning}`);
 }
 
 function collect(value: string, previous: string[] | undefined): string[] {

@@ -20,9 +20,10 @@ export function workerCommand(): Command {
     .description('serve runs: workflows and files (io), embedding (gpu), or both (all)')
     .addOption(new Option('--role <role>', 'what to serve').choices(['io', 'gpu', 'all']).default('all'))
     .addOption(
-      new Option('--embedder <name>', 'embedders to serve, with their queues (repeatable; default: all)').argParser(
-        collect,
-      ),
+      new Option(
+        '--embedder <name>',
+        'embedders to serve, with their queues (repeatable; default: kmer and fake)',
+      ).argParser(collect),
     )
     .addOption(
       new Option('--gpus <list>', 'a worker process for each of these GPUs, e.g. 0,1: numbers or UUIDs').argParser(

@@ -7,6 +7,8 @@ export interface BadRow {
   /** Place in the batch, from 0. */
   index: number;
   reason: string;
+  /** The record itself is to blame beyond doubt: nothing is to be tried. */
+  refused?: boolean;
 }
 
 /** Rows of a batch that cannot be used, with those that can: `EmbeddingError.InvalidInput` naming the first bad record. */

@@ -27,11 +27,12 @@ function checkRows(name: string, dim: number, items: readonly EmbedItem[], rows:
   if (rows.length !== items.length * dim) {
     throw embedderError(`embedder ${name}: expected ${items.length} × ${dim} values, got ${rows.length}`);
   }
-  const bad = badRows(name, dim, items, rows);
+  const bad = nonFiniteRows(name, dim, items, rows);
   if (bad.length > 0) throw new BadRowsError(bad, rows, dim);
 }
 
-function badRows(name: string, dim: number, items: readonly EmbedItem[], rows: EmbedResult): BadRow[] {
+/** Records whose rows hold NaN or infinity, in the order of the batch. */
+export function nonFiniteRows(name: string, dim: number, items: readonly EmbedItem[], rows: EmbedResult): BadRow[] {
   const bad: BadRow[] = [];
   for (let at = 0; at < rows.length; at++) {
     const value = rows[at] as number;

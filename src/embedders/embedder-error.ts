@@ -15,6 +15,9 @@ export class EmbedderDiedError extends VirnucproError {
   }
 }
 
+/** The process of an embedder says why it cannot work here: until someone changes that, it will say so again. */
+export class StartRefusedError extends VirnucproError {}
+
 /** An option or a name that a person has to change. */
 export function badOption(message: string): VirnucproError {
   return new VirnucproError(FailureType.RunInvalidInput, message);

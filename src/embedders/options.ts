@@ -6,12 +6,21 @@ export class OptionReader {
   readonly #embedder: string;
   readonly #options: EmbedderOptions;
 
-  /** @param known names and meanings of the embedder's options; any other name is refused */
-  constructor(embedder: string, options: EmbedderOptions, known: Readonly<Record<string, string>>) {
+  /**
+   * @param known names and meanings of the embedder's options; any other name is refused
+   * @param hidden further names, which no message offers
+   */
+  constructor(
+    embedder: string,
+    options: EmbedderOptions,
+    known: Readonly<Record<string, string>>,
+    hidden: readonly string[] = [],
+  ) {
     this.#embedder = embedder;
     this.#options = options;
     for (const name of Object.keys(options)) {
-      if (!Object.hasOwn(known, name)) throw badOption(unknownOption(embedder, name, Object.keys(known)));
+      if (Object.hasOwn(known, name) || hidden.includes(name)) continue;
+      throw badOption(unknownOption(embedder, name, Object.keys(known)));
     }
   }
 

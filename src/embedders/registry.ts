@@ -1,10 +1,16 @@
 import { badOption } from './embedder-error.ts';
 import { fakeFactory } from './fake/fake-factory.ts';
 import { kmerFactory } from './kmer/kmer-factory.ts';
+import { SIDECAR_FACTORIES } from './sidecar/sidecar-factory.ts';
 import type { EmbedderFactory } from './types.ts';
 
 /** Every embedder of this version. */
-export const EMBEDDERS: readonly EmbedderFactory[] = [kmerFactory, fakeFactory];
+export const EMBEDDERS: readonly EmbedderFactory[] = [kmerFactory, fakeFactory, ...SIDECAR_FACTORIES];
+
+/** Those that a worker serves unless it is told which: a model takes a device for itself. */
+export const DEFAULT_EMBEDDERS: readonly string[] = EMBEDDERS.filter(({ isModel }) => isModel !== true).map(
+  ({ name }) => name,
+);
 
 /** @throws VirnucproError `RunError.InvalidInput` listing the known names */
 export function embedderFactory(name: string): EmbedderFactory {

@@ -16,8 +16,12 @@ export interface EmbedderDescription {
   /** Ends the file name: `{stem}{suffix}`, e.g. `_KMER.pt`. */
   readonly suffix: string;
   readonly fingerprint: Fingerprint;
+  /** Keys of a fingerprint that only the loaded model can tell, see {@link Embedder.loaded}. */
+  readonly loadedKeys?: readonly string[];
   /** Sequences per batch unless the request says otherwise. */
   readonly batchSize: number;
+  /** Letters after which a batch is full, however few sequences it holds. */
+  readonly batchLetters?: number;
 }
 
 export interface EmbedItem {
@@ -52,6 +56,8 @@ export interface Embedder {
   embed(task: EmbedTask, items: readonly EmbedItem[], signal: AbortSignal): Promise<EmbedResult>;
   /** False once its process has died: the next start() makes a new one. */
   readonly alive: boolean;
+  /** What the fingerprint gains by what start() has loaded; undefined where the description says everything. */
+  readonly loaded?: Fingerprint | undefined;
   stop(): Promise<void>;
 }
 
@@ -66,6 +72,10 @@ export interface EmbedderFactory {
   readonly options: Readonly<Record<string, string>>;
   /** Options that are paths: the command makes them absolute, since workers have other working folders. */
   readonly pathOptions?: readonly string[];
+  /** Options that are a folder or something else: made absolute where there is such a folder. */
+  readonly folderOptions?: readonly string[];
+  /** It needs a Python with torch, and a device: a worker serves it only where it is named. */
+  readonly isModel?: boolean;
   /** Tasks in flight per worker process. */
   readonly slots: number;
   /**
@@ -75,4 +85,6 @@ export interface EmbedderFactory {
   describe(options: EmbedderOptions, alphabet: Alphabet): EmbedderDescription;
   /** @param log takes what the embedder's process prints, line by line; left out, it goes to stderr */
   create(options: EmbedderOptions, description: EmbedderDescription, log?: (line: string) => void): Embedder;
+  /** Why it cannot work on this machine and what to do about it, as far as a look can tell. */
+  missing?(): string | undefined;
 }

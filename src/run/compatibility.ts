@@ -155,13 +155,14 @@ export function differences(request: CheckedRequest, manifest: RunManifest): str
   };
   compare('chunk length', manifest.settings?.chunkLength, request.chunkLength);
   compare('sequences per file', manifest.settings?.sequencesPerFile, request.sequencesPerFile);
-  for (const { name, fingerprint } of request.descriptions) {
+  for (const { name, fingerprint, loadedKeys = [] } of request.descriptions) {
     const before = manifest.embedders[name]?.fingerprint;
     if (before === undefined) continue;
     for (const key of new Set([...Object.keys(before), ...Object.keys(fingerprint)])) {
-      if (before[key] !== fingerprint[key]) {
-        found.push(`embedder ${name}, ${key}: ${shown(before[key])} in run.json, ${shown(fingerprint[key])} now`);
-      }
+      if (before[key] === fingerprint[key]) continue;
+      // Whoever loads the model compares what neither request nor folder says.
+      if (loadedKeys.includes(key) && (before[key] === undefined || fingerprint[key] === undefined)) continue;
+      found.push(`embedder ${name}, ${key}: ${shown(before[key])} in run.json, ${shown(fingerprint[key])} now`);
     }
   }
   for (const { stem, sha256 } of request.inputs)
@@ -189,7 +190,9 @@ function requireSame(found: readonly string[], directory: string): void {
 
 /** New inputs and embedders are added, nothing is ever taken away. */
 function grown(manifest: RunManifest, request: CheckedRequest): RunManifest {
-  const embedders = request.descriptions.map(({ name, fingerprint }) => [name, { fingerprint }] as const);
+  const embedders = request.descriptions.map(({ name, fingerprint }) => {
+    return [name, { fingerprint: { ...manifest.embedders[name]?.fingerprint, ...fingerprint } }] as const;
+  });
   const inputs = request.inputs.map(({ stem, sha256, windows }) => [stem, { sha256, windows }] as const);
   return {
     ...manifest,

@@ -6,6 +6,7 @@ import { EXIT_CODES, outcomeOfFailure, type Offender, type Outcome, type RunOutc
 import { escapeField } from '../checkpoint/failed-checkpoints.ts';
 import { replaceFile } from './atomic-file.ts';
 import { isUnwritable } from './manifest.ts';
+import { recordBindings } from './model-binding.ts';
 import { loadPlan, type Plan } from './plan.ts';
 import { FAILED_FILES, FAILED_SEQUENCES, REPORT } from './run-folder.ts';
 import { countSkipped } from './skipped-sequences.ts';
@@ -73,6 +74,7 @@ export async function finishRun(
   const outcome = judgeRun(input, plan, tally);
   if (!mayWrite) return { ...outcome, report: '' };
   try {
+    await recordBindings(directory);
     await writeFailedFiles(directory, tally);
     await writeFailedSequences(directory, tally);
     await writeReport(input, identity, plan, tally, outcome);

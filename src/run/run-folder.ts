@@ -16,5 +16,6 @@ export const internal = {
   spool: path.posix.join(INTERNAL_FOLDER, 'spool'),
   failures: path.posix.join(INTERNAL_FOLDER, 'failures'),
   skipped: path.posix.join(INTERNAL_FOLDER, 'skipped'),
+  models: path.posix.join(INTERNAL_FOLDER, 'models'),
   histories: path.posix.join(INTERNAL_FOLDER, 'histories'),
 } as const;

@@ -2,7 +2,7 @@ import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/w
 import { createActivities } from '../activities/create-activities.ts';
 import type { ServerIdentity } from '../activities/dependencies.ts';
 import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
-import { EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
+import { DEFAULT_EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
 import { processStartTime } from '../platform/process-identity.mjs';
 import { workflowBundlePath } from '../platform/workflow-bundle.ts';
 import { tellingLostDevice } from './lost-device.ts';
@@ -20,7 +20,7 @@ export interface VirnucproWorkerOptions {
   localServerPid?: number;
   /** @default 'all' */
   role?: WorkerRole;
-  /** Embedders that this process serves. @default every one of this version */
+  /** Embedders that this process serves. @default every one that is no model: each of those wants a device */
   embedders?: readonly string[];
   /** Tasks in flight per embedder. @default what the embedder declares */
   slots?: number;
@@ -93,7 +93,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
     );
   }
   if (role !== 'io') {
-    for (const name of options.embedders ?? EMBEDDERS.map((factory) => factory.name)) {
+    for (const name of options.embedders ?? DEFAULT_EMBEDDERS) {
       const slots = options.slots ?? embedderFactory(name).slots;
       const embedFile = tellingLostDevice(activities.embedFile, (reason) => {
         if (lost.has(worker)) return;

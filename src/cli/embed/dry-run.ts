@@ -2,6 +2,7 @@ import type { RunOptions } from '../../client/index.ts';
 import { checkOptions } from '../../client/prepare-run.ts';
 import { checkRequest } from '../../run/compatibility.ts';
 import { readManifest, type RunManifest } from '../../run/manifest.ts';
+import { withBindings } from '../../run/model-binding.ts';
 import { summarizePlan, type PlannedTask } from '../../run/plan.ts';
 import { draftPlan } from '../../run/planner.ts';
 
@@ -31,7 +32,8 @@ export interface DryRun {
 export async function dryRun(options: RunOptions): Promise<DryRun> {
   const signal = new AbortController().signal;
   const input = await checkOptions(options);
-  const manifest = (await readManifest(options.directory)) ?? unboundManifest();
+  const written = (await readManifest(options.directory)) ?? unboundManifest();
+  const manifest = await withBindings(options.directory, written);
   const { request } = await checkRequest(input, manifest, signal);
   const { plan } = await draftPlan(options.directory, manifest.runId, request, signal);
   const { total, found, pending, skipped, bad, message } = summarizePlan('', plan);

@@ -1,5 +1,8 @@
 import { connectClient, prepareRun, startPrepared, type RunHandle, type RunOptions } from '../../client/index.ts';
+import { FailureType } from '../../contract/failure-types.ts';
 import type { RunOutcome } from '../../contract/outcome.ts';
+import { VirnucproError } from '../../contract/virnucpro-error.ts';
+import { embedderFactory } from '../../embedders/index.ts';
 import { configuredServer } from '../../server/index.ts';
 import type { EmbedFlags } from '../embed-command.ts';
 import { EXIT_SIGINT, EXIT_SIGTERM, messageOf } from '../exit.ts';
@@ -69,6 +72,7 @@ export class EmbedSession {
   }
 
   async #runOnBackend(): Promise<EmbedResult> {
+    this.#requireModels();
     const prepared = await prepareRun(this.#tuned());
     this.#workflowId = prepared.workflowId;
     this.#backend = await this.#makeBackend(prepared.input.runId!);
@@ -85,6 +89,15 @@ export class EmbedSession {
   #tuned(): RunOptions {
     if (configuredServer(process.env) !== undefined) return this.#options;
     return { ...this.#options, tuning: { heartbeatTimeoutMs: LOCAL_HEARTBEAT_TIMEOUT_MS } };
+  }
+
+  /** Workers of this command's own cannot do without what is missing here. */
+  #requireModels(): void {
+    if (configuredServer(process.env) !== undefined && this.#flags.withWorkers !== true) return;
+    for (const { name } of this.#options.embedders) {
+      const missing = embedderFactory(name).missing?.();
+      if (missing !== undefined) throw new VirnucproError(FailureType.RunInvalidInput, `embedder ${name}: ${missing}`);
+    }
   }
 
   #makeBackend(runId: string): Promise<Backend> {

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import { FailureType } from '../../contract/failure-types.ts';
 import type { EmbedderRequest } from '../../contract/run-request.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import type { RunOptions } from '../../client/index.ts';
-import { embedderFactory } from '../../embedders/index.ts';
+import { EMBEDDERS, embedderFactory } from '../../embedders/index.ts';
 import type { EmbedFlags } from '../embed-command.ts';
 
 /** A run whose server and workers are this command's own hears of a dead worker sooner. */
@@ -21,7 +22,7 @@ export function runOptions(inputs: readonly string[], flags: EmbedFlags): RunOpt
   return {
     directory: path.resolve(flags.out),
     inputs: inputs.map((input) => path.resolve(input)),
-    embedders: embedderRequests(flags.embedder, flags.embedderOption),
+    embedders: withRandomInit(embedderRequests(flags.embedder, flags.embedderOption), flags.randomInit ?? false),
     ...(recursive === undefined ? {} : { recursive }),
     ...(chunkLength === undefined ? {} : { chunkLength }),
     ...(sequencesPerFile === undefined ? {} : { sequencesPerFile }),
@@ -41,13 +42,38 @@ export function embedderRequests(names: readonly string[], options: readonly str
       embedder === undefined ? names.length === 1 || key in embedderFactory(name).options : name === embedder,
     );
     if (takers.length === 0) throw badOption(option, `no embedder of this run has the option "${key}"`);
-    for (const taker of takers) taker.options[key] = isPath(taker.name, key) ? path.resolve(value) : value;
+    for (const taker of takers) taker.options[key] = isPath(taker.name, key, value) ? path.resolve(value) : value;
   }
   return requests;
 }
 
-function isPath(embedder: string, key: string): boolean {
-  return embedderFactory(embedder).pathOptions?.includes(key) ?? false;
+/** Random weights for each embedder that has weights. */
+function withRandomInit(requests: EmbedderRequest[], asked: boolean): EmbedderRequest[] {
+  if (!asked) return requests;
+  if (!requests.some(({ name }) => isModel(name))) {
+    const models = EMBEDDERS.filter(({ name }) => isModel(name)).map(({ name }) => name);
+    throw new VirnucproError(
+      FailureType.RunInvalidInput,
+      `--random-init is for models (${models.join(', ')}), and none of them is asked for with --embedder; leave it out`,
+    );
+  }
+  return requests.map((request) =>
+    isModel(request.name) ? { ...request, options: { ...request.options, randomInit: 'true' } } : request,
+  );
+}
+
+function isModel(embedder: string): boolean {
+  return embedderFactory(embedder).isModel === true;
+}
+
+function isPath(embedder: string, key: string, value: string): boolean {
+  const { pathOptions = [], folderOptions = [] } = embedderFactory(embedder);
+  return pathOptions.includes(key) || (folderOptions.includes(key) && isFolder(value));
+}
+
+/** Anything that looks like a path is taken for one, so that a missing folder is not looked for on a hub. */
+function isFolder(value: string): boolean {
+  return /^\.{0,2}\//u.test(value) || value === '.' || value === '..' || existsSync(path.resolve(value));
 }
 
 function parseOption(option: string, names: readonly string[]): { embedder?: string; key: string; value: string } {

@@ -5,9 +5,10 @@ import type { Readable, Writable } from 'node:stream';
 import { FailureType } from '../../contract/failure-types.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { deferred } from '../../platform/deferred.ts';
-import { embedderError, EmbedderDiedError } from '../embedder-error.ts';
+import { embedderError, EmbedderDiedError, StartRefusedError } from '../embedder-error.ts';
 import type { Frame } from './frames.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
+import { StallWatch } from './stall-watch.ts';
 
 /** How an embedder process is started. */
 export interface ProcessSpec {
@@ -20,6 +21,16 @@ export interface ProcessSpec {
   log(line: string): void;
   /** Between SIGTERM and SIGKILL when it is stopped. @default 2000 */
   killGraceMs?: number;
+  /** How long it may give no sign of life before it is taken for hanging and killed. @default for ever */
+  patience?: Patience;
+}
+
+/** Milliseconds without any frame from the process. */
+export interface Patience {
+  /** Until it is ready. */
+  startMs: number;
+  /** While a request waits for its answer. */
+  answerMs: number;
 }
 
 interface Pending {
@@ -43,7 +54,8 @@ const FAILURE_TYPES: ReadonlySet<string> = new Set(Object.values(FailureType));
  * other one sees the end of its stdin and has to exit.
  *
  * From the process: `{ready: true, …}` once, then per request `{id}` with the payload, or `{id, error: {type, message}}`.
- * To the process: `{id, …}` with a payload, and `{drop: id}` when nobody waits any longer.
+ * Instead of ready, `{fatal: {type, message}}`: why it cannot be, before it ends. At any time, `{pulse: "reading weights"}`
+ * as a sign of life. To the process: `{id, …}` with a payload, and `{drop: id}` when nobody waits any longer.
  */
 export class EmbedderProcess {
   /** Resolves with the header of the first frame; rejects if the process dies before. */
@@ -54,6 +66,10 @@ export class EmbedderProcess {
   readonly #exited: Promise<void>;
   readonly #pending = new Map<number, Pending>();
   readonly #lastWords: string[] = [];
+  readonly #watch: StallWatch;
+  /** What it last said that it is doing. */
+  #pulse = 'starting';
+  #isReady = false;
   #death: VirnucproError | undefined;
   #isGone = false;
   #nextId = 1;
@@ -69,8 +85,12 @@ export class EmbedderProcess {
     this.#exited = exited.promise;
     // Whoever awaits it gets the error; nobody may be waiting at the moment.
     ready.promise.catch(() => undefined);
+    this.#watch = new StallWatch((ms) => {
+      this.#kill(`gave no sign of life for ${ms / 1000} s (last: ${this.#pulse})`);
+    });
     const onDeath = (how: string): void => {
-      this.#die(how);
+      this.#die(this.#diedOf(how));
+      this.#watch.rest();
       // The leader is gone; what it started has to go too.
       this.#signalGroup('SIGKILL');
       this.#isGone = true;
@@ -84,7 +104,8 @@ export class EmbedderProcess {
       onDeath('could not be started: too many open files');
       return;
     }
-    this.#readAnswers((header) => ready.resolve(header));
+    if (spec.patience !== undefined) this.#watch.expect(spec.patience.startMs);
+    this.#readAnswers((header) => ready.resolve(header), ready.reject);
     for (const output of [this.#child.stdout, this.#child.stderr]) this.#readOutput(output as Readable);
     // A write to a dead process fails with EPIPE; its exit is what is reported.
     this.#input.on('error', () => undefined);
@@ -116,11 +137,13 @@ export class EmbedderProcess {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
+      this.#watchAnswers();
       this.#send({ ...header, id }, payload);
       return await answer.promise;
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.#pending.delete(id);
+      this.#watchAnswers();
     }
   }
 
@@ -146,21 +169,38 @@ export class EmbedderProcess {
     this.#input.uncork();
   }
 
-  #readAnswers(onReady: (header: Record<string, unknown>) => void): void {
+  #readAnswers(onReady: (header: Record<string, unknown>) => void, onFatal: (error: VirnucproError) => void): void {
     const decoder = new FrameDecoder();
     const answers = this.#child.stdio[ANSWERS] as Readable;
+    const take = (frame: Frame): void => {
+      const { ready, fatal, pulse } = frame.header;
+      if (pulse !== undefined) this.#pulse = String(pulse);
+      else if (fatal !== undefined) onFatal(this.#refuse(fatal as { type?: unknown; message?: unknown }));
+      else if (ready === true) {
+        this.#isReady = true;
+        this.#watchAnswers();
+        onReady(frame.header);
+      } else this.#settle(frame);
+    };
     answers.on('error', () => undefined);
     answers.on('data', (bytes: Buffer) => {
+      if (this.#death !== undefined) return;
       try {
         for (const frame of decoder.push(bytes)) {
-          if (frame.header['ready'] === true) onReady(frame.header);
-          else this.#settle(frame);
+          this.#watch.sign();
+          take(frame);
         }
       } catch (error) {
-        this.#die(`broke the protocol: ${(error as Error).message}`);
-        this.#signalGroup('SIGKILL');
+        this.#kill(`broke the protocol: ${(error as Error).message}`);
       }
     });
+  }
+
+  /** Whoever waits for an answer gets it, or a sign of life, in time. */
+  #watchAnswers(): void {
+    if (!this.#isReady || this.#spec.patience === undefined) return;
+    if (this.#pending.size === 0 || this.#death !== undefined) this.#watch.rest();
+    else this.#watch.expect(this.#spec.patience.answerMs);
   }
 
   #readOutput(output: Readable): void {
@@ -182,15 +222,32 @@ export class EmbedderProcess {
 
   #remoteError({ type, message }: { type?: unknown; message?: unknown }): VirnucproError {
     const text = `embedder ${this.#spec.name}: ${String(message)}`;
-    if (typeof type !== 'string' || !FAILURE_TYPES.has(type)) return embedderError(text);
-    return new VirnucproError(type as FailureType, text);
+    return isFailureType(type) ? new VirnucproError(type, text) : embedderError(text);
   }
 
-  #die(how: string): void {
-    if (this.#death !== undefined) return;
+  /** It says why it cannot be ready and ends by itself; what it prints meanwhile is worth reading. */
+  #refuse({ type, message }: { type?: unknown; message?: unknown }): VirnucproError {
+    const known = isFailureType(type) ? type : FailureType.EmbeddingEmbedder;
+    const refusal = new StartRefusedError(known, `embedder ${this.#spec.name}: ${String(message)}`);
+    this.#die(refusal);
+    return refusal;
+  }
+
+  #diedOf(how: string): VirnucproError {
     const said = this.#lastWords.length === 0 ? '' : `; it last said: ${this.#lastWords.join(' / ')}`;
-    this.#death = new EmbedderDiedError(`embedder ${this.#spec.name}: its process ${how}${said}`);
-    for (const { reject } of this.#pending.values()) reject(this.#death);
+    return new EmbedderDiedError(`embedder ${this.#spec.name}: its process ${how}${said}`);
+  }
+
+  #kill(why: string): void {
+    this.#die(this.#diedOf(why));
+    this.#signalGroup('SIGKILL');
+  }
+
+  #die(error: VirnucproError): void {
+    if (this.#death !== undefined) return;
+    this.#death = error;
+    this.#watch.rest();
+    for (const { reject } of this.#pending.values()) reject(error);
   }
 
   /** Once the process is gone its id may be another's. */
@@ -211,6 +268,10 @@ function spawnGroup({ name, command, args, env }: ProcessSpec): ChildProcess {
     const { message } = error as Error;
     throw embedderError(`embedder ${name}: its process could not be started: ${message}`, { cause: error });
   }
+}
+
+function isFailureType(type: unknown): type is FailureType {
+  return typeof type === 'string' && FAILURE_TYPES.has(type);
 }
 
 function describeExit(pid: number | undefined, code: number | null, signal: string | null): string {

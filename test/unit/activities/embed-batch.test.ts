@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BatchEmbedder, type BadSequence, type EmbeddedRows } from '../../../src/activities/embed-batch.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { VirnucproError } from '../../../src/contract/virnucpro-error.ts';
+import { BadRowsError } from '../../../src/embedders/bad-rows.ts';
 import { checkedEmbedder } from '../../../src/embedders/checked-embedder.ts';
 import { EmbedderDiedError } from '../../../src/embedders/embedder-error.ts';
 import { fakeFactory } from '../../../src/embedders/fake/fake-factory.ts';
@@ -94,6 +95,69 @@ async function embedAll(batches: BatchEmbedder, file: EmbedItem[], received = ne
 }
 
 const { EmbeddingOutOfMemory: OOM, EmbeddingEmbedder: BROKEN, EmbeddingInvalidInput: INVALID } = FailureType;
+
+describe('BatchEmbedder: records that are refused', () => {
+  /** Refuses records by ordinal, as an embedder that knows its alphabet does. */
+  class RefusingEmbedder extends ScriptedEmbedder {
+    readonly refused: ReadonlySet<number>;
+
+    constructor(refused: readonly number[], fault: (ordinals: number[], call: number) => Fault = () => undefined) {
+      super(fault);
+      this.refused = new Set(refused);
+    }
+
+    override async embed(task: unknown, items: readonly EmbedItem[]): Promise<Float32Array> {
+      const rows = await super.embed(task, items);
+      const bad = items.flatMap(({ id, ordinal }, index) =>
+        this.refused.has(ordinal) ? [{ index, reason: `no ${id}`, refused: true }] : [],
+      );
+      if (bad.length > 0) throw new BadRowsError(bad, rows, 1);
+      return rows;
+    }
+  }
+
+  it('some of a batch → named at once with their reasons, the others have their rows, nothing is tried again', async () => {
+    const embedder = new RefusingEmbedder([1, 3]);
+    const { rows, bad } = await embedAll(batchesOf(embedder, 4), records(6));
+    expect(rows).toEqual([0, 2, 4, 5]);
+    expect(bad.map(({ item, refused, error }) => [item.id, refused, error.message])).toEqual([
+      ['r1', true, 'no r1'],
+      ['r3', true, 'no r3'],
+    ]);
+    expect(embedder.tried).toEqual([
+      [0, 1, 2, 3],
+      [4, 5],
+    ]);
+  });
+
+  it('every record of a file → all named, though none shows that the embedder works', async () => {
+    const embedder = new RefusingEmbedder([0, 1, 2]);
+    const { rows, badIds } = await embedAll(batchesOf(embedder, 2), records(3));
+    expect({ rows, badIds }).toEqual({ rows: [], badIds: ['r0', 'r1', 'r2'] });
+    expect(embedder.tried).toHaveLength(2);
+  });
+
+  it('beside one whose row is NaN → that one is looked at again, the refused one is not', async () => {
+    const embedder = new RefusingEmbedder([0], () => ({ nan: new Set([2]) }));
+    const { rows, badIds } = await embedAll(batchesOf(embedder, 2), records(4));
+    expect({ rows, badIds }).toEqual({ rows: [1, 3], badIds: ['r0', 'r2'] });
+    expect(embedder.tried.filter((ordinals) => ordinals.includes(0))).toEqual([[0, 1]]);
+  });
+});
+
+describe('BatchEmbedder: what is loaded', () => {
+  it('looked at before each batch; what the look throws ends the attempt', async () => {
+    const embedder = new ScriptedEmbedder(() => undefined);
+    const looks: boolean[] = [];
+    const look = async (started: Embedder): Promise<void> => {
+      looks.push(started.alive);
+      if (looks.length === 3) throw new VirnucproError(FailureType.CheckpointIncompatible, 'another model');
+    };
+    const batches = new BatchEmbedder(embedder, TASK, 2, LIVE, look);
+    await expect(embedAll(batches, records(6))).rejects.toThrow('another model');
+    expect({ looks, tried: embedder.tried.length }).toEqual({ looks: [true, true, true], tried: 2 });
+  });
+});
 
 describe('BatchEmbedder: embedders that recover', () => {
   it('no fault → one batch, rows in order', async () => {

@@ -27,6 +27,26 @@ describe('runOptions', () => {
   });
 });
 
+describe('--random-init', () => {
+  it('→ an option of each model, and of nothing else', () => {
+    const flags = { ...FLAGS, embedder: ['kmer', 'esm2-8m', 'dnabert-s'], randomInit: true };
+    expect(runOptions(['a'], { ...flags, embedderOption: ['esm2-8m:seed=3'] }).embedders).toEqual([
+      { name: 'kmer', options: {} },
+      { name: 'esm2-8m', options: { seed: '3', randomInit: 'true' } },
+      { name: 'dnabert-s', options: { randomInit: 'true' } },
+    ]);
+  });
+
+  it('no model among the embedders → refused, naming the models', () => {
+    expect(() => runOptions(['a'], { ...FLAGS, randomInit: true })).toThrow(
+      expect.objectContaining({
+        type: FailureType.RunInvalidInput,
+        message: expect.stringMatching(/^--random-init is for models \(esm2-3b, .*dnabert-s\), and none of them/u),
+      }),
+    );
+  });
+});
+
 describe('embedderRequests', () => {
   it('key=value → the embedders that know the key; the value may hold = and :', () => {
     expect(embedderRequests(['kmer', 'fake'], ['dim=4', 'log=/a:b=c', 'alphabet=protein'])).toEqual([
@@ -41,6 +61,16 @@ describe('embedderRequests', () => {
 
   it('a single embedder gets even an unknown key: it says itself what it knows', () => {
     expect(embedderRequests(['fake'], ['speed=9'])).toEqual([{ name: 'fake', options: { speed: '9' } }]);
+  });
+
+  it.each([
+    ['./esm', resolve('esm')],
+    ['../esm', resolve('../esm')],
+    ['test/unit', resolve('test/unit')],
+    ['/models/esm', '/models/esm'],
+    ['facebook/esm2_t6_8M_UR50D', 'facebook/esm2_t6_8M_UR50D'],
+  ])('weights=%s → %s', (value, weights) => {
+    expect(embedderRequests(['esm2-8m'], [`weights=${value}`])[0]?.options).toEqual({ weights });
   });
 
   it.each([

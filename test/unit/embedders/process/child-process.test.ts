@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FailureType } from '../../../../src/contract/failure-types.ts';
-import { EmbedderProcess } from '../../../../src/embedders/process/child-process.ts';
+import { EmbedderProcess, type Patience } from '../../../../src/embedders/process/child-process.ts';
 import { processStartTime } from '../../../../src/platform/process-identity.mjs';
 
 const READY = `
@@ -33,7 +33,14 @@ const DEAF = `
   onFrame(({ header }) => { if (header.exit) process.exit(1); send({ id: header.id, pid: other.pid }); });
 `;
 
-function start(program: string, { command = process.execPath, killGraceMs = 100 } = {}) {
+interface StartOptions {
+  command?: string;
+  killGraceMs?: number;
+  patience?: Patience;
+}
+
+function start(program: string, options: StartOptions = {}) {
+  const { command = process.execPath, killGraceMs = 100, patience } = options;
   const lines: string[] = [];
   const child = new EmbedderProcess({
     name: 'test',
@@ -41,6 +48,7 @@ function start(program: string, { command = process.execPath, killGraceMs = 100 
     args: ['--input-type=module', '-e', program],
     log: (line) => void lines.push(line),
     killGraceMs,
+    ...(patience === undefined ? {} : { patience }),
   });
   onTestFinished(() => child.stop());
   return { child, lines };
@@ -148,6 +156,57 @@ describe('EmbedderProcess', () => {
     const { child } = start(`${READY} onFrame(() => writeSync(3, 'a stray print, long enough'));`);
     await expect(request(child)).rejects.toThrow(/broke the protocol: expected a frame, found bytes 6120/u);
     await untilGone(child.pid as number);
+  });
+
+  test('says why it cannot be ready → start rejects with that type, what it prints meanwhile is logged', async () => {
+    const { child, lines } = start(
+      `${READY.replace('ready: true', `fatal: { type: 'EmbeddingError.DeviceLost', message: 'no device' }, not: true`)}
+       console.error('a trace'); setTimeout(() => process.exit(86), 50);`,
+    );
+    await expect(child.ready).rejects.toMatchObject({
+      type: FailureType.EmbeddingDeviceLost,
+      message: 'embedder test: no device',
+    });
+    expect(child.alive).toBe(false);
+    await expect(request(child)).rejects.toThrow('no device');
+    await untilGone(child.pid as number);
+    expect(lines).toEqual(['a trace']);
+  });
+
+  const SOON = { startMs: 60_000, answerMs: 200 };
+
+  test('says nothing from the start → killed when the patience is over', async () => {
+    const { child } = start('setInterval(() => 0, 1000)', { patience: { startMs: 200, answerMs: 60_000 } });
+    await expect(child.ready).rejects.toThrow('gave no sign of life for 0.2 s (last: starting)');
+    await untilGone(child.pid as number);
+  });
+
+  test('a request without answer or pulse → killed, saying what it did last; all requests reject', async () => {
+    const { child } = start(`${READY} onFrame(({ header }) => { if (header.last) send({ pulse: 'pondering' }); });`, {
+      patience: SOON,
+    });
+    const requests = [request(child), request(child, { last: true })];
+    for (const answer of requests) await expect(answer).rejects.toThrow('(last: pondering)');
+    await untilGone(child.pid as number);
+  });
+
+  test('pulses for longer than the patience → the answer', async () => {
+    const { child } = start(
+      `${READY} onFrame(({ header }) => { let left = 30; const timer = setInterval(() => {
+        if (--left > 0) return send({ pulse: 'at work' });
+        clearInterval(timer); send({ id: header.id }, Buffer.from('late')); }, 20); });`,
+      { patience: { ...SOON, answerMs: 500 } },
+    );
+    expect(String((await request(child)).payload)).toBe('late');
+  });
+
+  test('nobody waits for an answer → silence is no hang', async () => {
+    const { child } = start(`${READY} onFrame(({ header, payload }) => send({ id: header.id }, payload));`, {
+      patience: { ...SOON, answerMs: 1000 },
+    });
+    await request(child);
+    await setTimeout(2500);
+    expect(String((await request(child)).payload)).toBe('letters');
   });
 
   test('stop → what it has started is gone too', async () => {

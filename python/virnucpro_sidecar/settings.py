@@ -14,7 +14,6 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 DEVICES = ("auto", "cpu", "cuda")
 TOO_LONG = ("reject", "truncate")
 UNKNOWN = ("reject", "replace")
-ATTENTIONS = ("auto", "masked", "grouped", "varlen")
 
 _MAX_SEED = 2**63 - 1
 _MAX_LENGTH = 2**28
@@ -41,7 +40,7 @@ class Settings:
     #: `tooLong`
     too_long: str
     unknown: str
-    #: Which attention path; auto: the fastest that the device has.
+    #: Which attention path; the model knows which there are.
     attention: str
     compile: bool
     faults: FaultSettings
@@ -64,7 +63,7 @@ class Settings:
             max_length=values.count("maxLength", _MAX_LENGTH),
             too_long=values.choice("tooLong", TOO_LONG, "reject"),
             unknown=values.choice("unknown", UNKNOWN, "reject"),
-            attention=values.choice("attention", ATTENTIONS, "auto"),
+            attention=values.optional("attention", str, "the name of an attention path") or "auto",
             compile=values.optional("compile", bool, "true or false") or False,
             faults=FaultSettings.parse(values.optional("faults", dict, "an object") or {}),
         )

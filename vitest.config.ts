@@ -4,6 +4,8 @@ const tier = (name: string, options: Record<string, unknown> = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], ...options },
 });
 
+/** Tests that compute. */
+const COMPUTING = { maxWorkers: '100%' };
 /** Tests that mostly wait, for processes and for servers: more at a time than there are processors. */
 const WAITING = { maxWorkers: 3 };
 /** Tests that measure: nothing else beside them. */
@@ -13,10 +15,10 @@ const ALONE = { fileParallelism: false };
 export default defineConfig({
   test: {
     projects: [
-      tier('unit', { testTimeout: 60_000, maxWorkers: '100%' }),
-      tier('package', { testTimeout: 600_000, hookTimeout: 600_000, maxWorkers: '100%' }),
-      tier('replay', { testTimeout: 120_000, hookTimeout: 120_000 }),
-      tier('interop', { testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: '100%' }),
+      tier('unit', { testTimeout: 60_000, ...COMPUTING }),
+      tier('package', { testTimeout: 600_000, hookTimeout: 600_000, ...COMPUTING }),
+      tier('replay', { testTimeout: 120_000, hookTimeout: 120_000, ...COMPUTING }),
+      tier('interop', { testTimeout: 300_000, hookTimeout: 300_000, ...COMPUTING }),
       tier('integration', { testTimeout: 180_000, hookTimeout: 180_000, ...WAITING }),
       tier('e2e', { testTimeout: 300_000, hookTimeout: 300_000, ...WAITING }),
       tier('load', { testTimeout: 300_000, hookTimeout: 300_000, ...ALONE }),

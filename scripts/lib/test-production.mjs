@@ -8,7 +8,7 @@ import { ensureDependencies } from './dependencies.mjs';
 import { findGoProgram } from './go-program.mjs';
 import { findPostgres } from './postgres.mjs';
 import { ROOT, run } from './run.mjs';
-import { readTierResult } from './test-results.mjs';
+import { readTierResults } from './test-results.mjs';
 
 const MODULE = 'go.temporal.io/server';
 /** The version that the development server of this package has inside. */
@@ -40,7 +40,8 @@ export async function testProduction() {
     };
     const env = { ...process.env, ...means };
     const status = await run(process.execPath, [vitest, 'run', '--project', 'production', ...reporters], { env });
-    const { passed, failed } = await readTierResult(report, status);
+    const results = await readTierResults(report, status, ['production']);
+    const [{ passed, failed }] = /** @type {[import('./test-results.mjs').TierResult]} */ (results);
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return failed > 0 || passed === 0 ? 1 : 0;
   } finally {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { ROOT } from './run.mjs';
 
 /**
@@ -19,29 +19,47 @@ import { ROOT } from './run.mjs';
  */
 
 /**
- * Counts a tier from vitest's JSON report. A file that cannot be loaded has no tests to count, and an error outside of every
- * test none that failed: both count as one failure, so that nothing broken looks like nothing failed.
+ * Counts tiers from vitest's JSON report: a tier is a folder of tests. A file that cannot be loaded has no tests to count, and
+ * an error outside of every test none that failed: both count as one failure, so that nothing broken looks like nothing failed.
  *
  * @param {string} reportPath
  * @param {number} exitStatus of vitest
- * @returns {Promise<TierResult>}
+ * @param {readonly string[]} tiers
+ * @returns {Promise<TierResult[]>} in the order of the tiers; an error outside of every test is counted with the first
  */
-export async function readTierResult(reportPath, exitStatus) {
+export async function readTierResults(reportPath, exitStatus, tiers) {
   const report = await readReport(reportPath);
-  if (report === undefined) return { passed: 0, failed: 1, skipped: [], failures: ['no report of the tests'] };
-  const tests = report.testResults.flatMap((file) => file.assertionResults);
-  const broken = report.testResults.filter(
+  if (report === undefined) return tiers.map(() => resultOf([], ['no report of the tests']));
+  const results = tiers.map((tier) => {
+    const folder = join(ROOT, 'test', tier, '/');
+    return resultOf(report.testResults.filter(({ name }) => name.startsWith(folder)));
+  });
+  const [first] = results;
+  if (exitStatus !== 0 && results.every(({ failed }) => failed === 0)) {
+    first?.failures.push(`an error outside of every test (exit code ${exitStatus})`);
+    if (first !== undefined) first.failed += 1;
+  }
+  return results;
+}
+
+/**
+ * @param {readonly FileReport[]} files
+ * @param {string[]} failures others than those of the files
+ * @returns {TierResult}
+ */
+function resultOf(files, failures = []) {
+  const tests = files.flatMap((file) => file.assertionResults);
+  const broken = files.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   );
-  const passed = tests.filter((test) => test.status === 'passed').length;
-  const failures = [
+  failures.push(
     ...tests.filter((test) => test.status === 'failed').map((test) => line(test.fullName, test.failureMessages?.[0])),
     ...broken.map((file) => line(relative(ROOT, file.name), file.message)),
-  ];
-  if (failures.length === 0 && exitStatus !== 0) failures.push(`an error outside of every test (exit code ${exitStatus})`);
+  );
   const skipped = tests
     .filter((test) => test.status !== 'passed' && test.status !== 'failed')
     .map((test) => test.fullName);
+  const passed = tests.filter((test) => test.status === 'passed').length;
   return { passed, failed: failures.length, skipped, failures };
 }
 

@@ -6,8 +6,8 @@ import { ensureBuild } from './build.mjs';
 import { say } from './console.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { ROOT, run } from './run.mjs';
-import { readTierResult } from './test-results.mjs';
-import { TIERS } from './tiers.mjs';
+import { readTierResults } from './test-results.mjs';
+import { TIER_GROUPS, TIERS } from './tiers.mjs';
 
 /** @typedef {import('./test-results.mjs').TierResult} TierResult */
 /** @typedef {{ tier: string } & (TierResult | { missing: string })} Ending */
@@ -28,8 +28,9 @@ export async function test(names) {
   try {
     /** @type {Ending[]} */
     const endings = [];
-    for (const tier of TIERS.keys()) {
-      if (names.length === 0 || names.includes(tier)) endings.push(await runTier(tier, reports));
+    for (const group of TIER_GROUPS) {
+      const wanted = group.filter((tier) => names.length === 0 || names.includes(tier));
+      if (wanted.length > 0) endings.push(...(await runTiers(wanted, reports)));
     }
     return summarize(endings);
   } finally {
@@ -38,22 +39,48 @@ export async function test(names) {
 }
 
 /**
- * @param {string} tier
+ * @param {readonly string[]} tiers
  * @param {string} reports folder
- * @returns {Promise<Ending>}
+ * @returns {Promise<Ending[]>}
  */
-async function runTier(tier, reports) {
-  say(`tier ${tier}`);
-  const means = (await TIERS.get(tier)?.()) ?? { missing: 'unknown tier' };
-  if ('missing' in means) return { tier, missing: means.missing };
-  const report = join(reports, `${tier}.json`);
-  const stateHome = join(reports, 'state');
-  await mkdir(stateHome, { recursive: true });
+async function runTiers(tiers, reports) {
+  say(`tiers ${tiers.join(', ')}`);
+  /** @type {Ending[]} */
+  const missing = [];
+  /** @type {string[]} */
+  const able = [];
+  const env = environmentWithoutServer();
+  for (const tier of tiers) {
+    const means = (await TIERS.get(tier)?.()) ?? { missing: 'unknown tier' };
+    if ('missing' in means) {
+      missing.push({ tier, missing: means.missing });
+      continue;
+    }
+    able.push(tier);
+    Object.assign(env, means.env);
+  }
+  if (able.length === 0) return missing;
+  const report = join(reports, `${able.join('-')}.json`);
+  const status = await runVitest(able, report, env);
+  const results = await readTierResults(report, status, able);
+  return [...missing, ...results.map((result, at) => ({ tier: able[at] ?? '', ...result }))];
+}
+
+/**
+ * @param {readonly string[]} tiers
+ * @param {string} report file that gets the results
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} exit code
+ */
+async function runVitest(tiers, report, env) {
+  const stateHome = `${report}.state`;
+  await mkdir(stateHome);
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const env = { ...environmentWithoutServer(), ...means.env, XDG_STATE_HOME: stateHome };
-  const status = await run(process.execPath, [vitest, 'run', '--project', tier, ...reporters], { env });
-  return { tier, ...(await readTierResult(report, status)) };
+  const projects = tiers.flatMap((tier) => ['--project', tier]);
+  return run(process.execPath, [vitest, 'run', ...projects, ...reporters], {
+    env: { ...env, XDG_STATE_HOME: stateHome },
+  });
 }
 
 /** Tests make servers of their own: they must not reach the one that the user's variables name. */

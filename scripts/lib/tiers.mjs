@@ -23,6 +23,14 @@ export const TIERS = new Map([
   ['load', server],
 ]);
 
+/**
+ * Tiers that one vitest runs together, so that no processor waits for the last file of each: those that compute, those that
+ * mostly wait, and those that measure.
+ *
+ * @type {readonly (readonly string[])[]}
+ */
+export const TIER_GROUPS = [['unit', 'replay', 'package', 'interop'], ['integration', 'e2e'], ['load']];
+
 /** @returns {Promise<Means>} */
 async function nothing() {
   return { env: {} };

@@ -13,7 +13,7 @@ import type { LoadedTask } from './task.ts';
  *
  * @param onDurable called when rows have become durable
  * @throws VirnucproError `EmbeddingError.InvalidInput` naming a record that fails alone, `EmbeddingError.OutOfMemory` if
- *   that is why; what BatchEmbedder and the spool throw
+ *   that is why; the former, too, if all records were skipped; what BatchEmbedder and the spool throw
  */
 export async function embedMissingRows(
   loaded: LoadedTask,
@@ -32,6 +32,15 @@ export async function embedMissingRows(
   }
   for await (const result of batches.finish()) await writer.take(result);
   writer.requireNoMisfit();
+  requireSomeRow(loaded, spool, writer.skipped);
+}
+
+/** There are no checkpoints without rows. */
+function requireSomeRow({ inputFile, shape }: LoadedTask, spool: Spool, skipped: BadSequence | undefined): void {
+  if (spool.skipped < shape.rows) return;
+  const first = skipped === undefined ? '' : `, first ${skipped.error.message}`;
+  const message = `none of the ${shape.rows} records of ${inputFile} can be embedded${first}; leave the file out`;
+  throw new VirnucproError(FailureType.EmbeddingInvalidInput, message);
 }
 
 class RowWriter {
@@ -42,6 +51,7 @@ class RowWriter {
   readonly #sync: boolean;
   readonly #onDurable: () => void;
   #misfit: BadSequence | undefined;
+  #skipped: BadSequence | undefined;
 
   constructor({ inputFile, task, plan }: LoadedTask, spool: Spool, sync: boolean, onDurable: () => void) {
     this.#file = inputFile;
@@ -50,6 +60,11 @@ class RowWriter {
     this.#spool = spool;
     this.#sync = sync;
     this.#onDurable = onDurable;
+  }
+
+  /** The first record that was skipped by this attempt. */
+  get skipped(): BadSequence | undefined {
+    return this.#skipped;
   }
 
   /** Resolves when the rows are durable. */
@@ -66,6 +81,7 @@ class RowWriter {
       return;
     }
     if (!this.#skipsBad) throw badSequence(this.#file, bad);
+    this.#skipped ??= bad;
     const { id, ordinal } = bad.item;
     await this.#spool.skip([{ ordinal: ordinal - this.#first, id, reason: bad.error.message }]);
     this.#onDurable();

@@ -32,6 +32,7 @@ function answer({ header, payload }) {
   const rows = new Float32Array(header.items.length * dim);
   const bad = [];
   let at = 0;
+  if (faults.tellRequests) console.log(`request ${header.items.length} ${payload.length}`);
   for (const [index, { id, length }] of header.items.entries()) {
     const sequence = payload.toString('latin1', at, at + length);
     at += length;

@@ -77,7 +77,7 @@ async function run(at: string, { faults, options = {}, more = {} }: Asked = {}) 
   ).result();
 }
 
-function json(at: string, name: string): any {
+function json(at: string, name: string): unknown {
   return JSON.parse(readFileSync(join(at, 'out', name), 'utf8'));
 }
 
@@ -92,10 +92,11 @@ describe('what a run folder is bound to', () => {
     const { ids, rows } = await contentOf(join(at, 'out', 'a_ESM2_8M.pt'));
     expect(ids).toEqual(records.map(([id]) => id));
     expect(rows).toEqual(records.map(([, sequence]) => [...fakeVector(sequence, DIM)]));
-    expect(json(at, 'run.json').embedders['esm2-8m'].fingerprint).toMatchObject({
+    const fingerprint = {
       ...{ model: 'facebook/esm2_t6_8M_UR50D', weights: 'random-init', seed: 0, dim: DIM, pooling: 'residues' },
       ...{ maxLength: 1024, tooLong: 'reject', unknown: 'reject', ...BOUND },
-    });
+    };
+    expect(json(at, 'run.json')).toMatchObject({ embedders: { 'esm2-8m': { fingerprint } } });
     expect(json(at, '.virnucpro/models/esm2-8m.json')).toMatchObject({ schema: 1, fingerprint: BOUND });
     expect(leftovers(join(at, 'out'))).toEqual([]);
   });

@@ -1,5 +1,17 @@
-"""Models of the sidecar.
+"""Models of the sidecar: `prepare_model` finds and checks files without torch, `load` of what it returns reads the weights."""
 
-`prepare_model(settings: ModelSettings) -> PreparedModel` (prepare.py) finds and checks every file and makes the encoder without
-importing torch; `PreparedModel.load(device, dtype, progress) -> EmbeddingModel` then reads the weights. Both raise SidecarError.
-"""
+from .base import EmbeddingModel, Encoder, ModelInfo, ModelSettings, PreparedModel, Progress, Rejected, TokenIds
+from .prepare import load_model, prepare_model
+
+__all__ = [
+    "EmbeddingModel",
+    "Encoder",
+    "ModelInfo",
+    "ModelSettings",
+    "PreparedModel",
+    "Progress",
+    "Rejected",
+    "TokenIds",
+    "load_model",
+    "prepare_model",
+]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections import deque
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import torch
 from fake_model import DIM, FakeModel
 
+from virnucpro_sidecar import engine as engine_module
 from virnucpro_sidecar.batching import TokenBudget
 from virnucpro_sidecar.engine import Engine, PoisonedError
 from virnucpro_sidecar.errors import EMBEDDER, OUT_OF_MEMORY, SidecarError
 from virnucpro_sidecar.faults import Faults, FaultSettings
 from virnucpro_sidecar.jobs import Answer
-from virnucpro_sidecar.requests import Request, encode_request
+from virnucpro_sidecar.requests import EncodedRequest, Request, encode_request
 
 
 class Bench:
@@ -236,3 +238,98 @@ def test_answer_over_the_limit_of_a_frame_asks_for_smaller_batches():
     assert bench.compute(["A", "C"]) is None
     assert bench.errors[1].type == OUT_OF_MEMORY
     assert "smaller batches" in bench.errors[1].message
+
+
+class FakeTimer:
+    """Time of a GPU: what was launched has no result before someone waits. Fails when told so."""
+
+    events: ClassVar[list[str]] = []
+    error: str | None = None
+
+    def __init__(self, _device: torch.device) -> None:
+        self.events.append("launch")
+
+    def stop(self) -> None:
+        pass
+
+    def wait(self) -> float:
+        self.events.append("wait")
+        if FakeTimer.error is not None:
+            raise RuntimeError(FakeTimer.error)
+        return 1.0
+
+
+@pytest.fixture
+def gpu(monkeypatch) -> Bench:
+    """An engine that launches ahead, as on a GPU."""
+    monkeypatch.setattr(engine_module, "Timer", FakeTimer)
+    monkeypatch.setattr(engine_module, "to_device", lambda tensor, _: tensor)
+    monkeypatch.setattr(engine_module, "to_host", lambda tensor: tensor)
+    monkeypatch.setattr(FakeTimer, "events", [])
+    monkeypatch.setattr(FakeTimer, "error", None)
+    bench = Bench(budget=20)
+    bench.engine.device = torch.device("cuda")
+    return bench
+
+
+def serve(bench: Bench, requests: dict[int, list[str]]) -> None:
+    """Serves requests as they come, until there are no more."""
+    encoded = deque(
+        encode_request(Request(id, [f"{id}/{index}" for index in range(len(texts))], list(texts)), bench.model.encoder)
+        for id, texts in requests.items()
+    )
+
+    class NoMore(BaseException):
+        pass
+
+    def take(wait: bool) -> EncodedRequest | None:
+        if encoded:
+            return encoded.popleft()
+        if wait:
+            raise NoMore
+        return None
+
+    with pytest.raises(NoMore):
+        bench.engine.run(take)
+
+
+def test_gpu_gets_its_next_batch_before_the_last_one_is_waited_for_also_between_requests(gpu: Bench):
+    requests = {id: ["A" * 20] * 3 for id in (1, 2)}
+    serve(gpu, requests)
+    assert FakeTimer.events == ["launch", *["launch", "wait"] * 5, "wait"]
+    for id, sequences in requests.items():
+        gpu.check(gpu.answers[id], sequences)
+
+
+def test_full_memory_with_a_batch_in_flight_waits_for_it_and_loses_nothing(gpu: Bench):
+    gpu.model.memory = 12
+    requests = {1: ["A" * 12, *sequences_of(20, longest=10)], 2: sequences_of(20, longest=10)}
+    serve(gpu, requests)
+    for id, sequences in requests.items():
+        gpu.check(gpu.answers[id], sequences)
+
+
+def test_context_that_is_lost_while_two_requests_are_on_the_gpu_names_both(gpu: Bench):
+    FakeTimer.error = "CUDA error: an illegal memory access was encountered"
+    with pytest.raises(PoisonedError) as caught:
+        serve(gpu, {1: ["AC"], 2: ["DE"], 3: ["FG"]})
+    assert caught.value.request_ids == [1, 2]
+
+
+def test_error_that_shows_when_a_batch_is_waited_for_fails_its_request_once(gpu: Bench):
+    FakeTimer.error = "something else"
+    serve(gpu, {1: sequences_of(20), 2: ["AC"]})
+    assert sorted(gpu.errors) == [1, 2]
+    assert gpu.answers == {}
+
+
+def test_request_dropped_while_it_is_computed_leaves_the_next_one_alone(gpu: Bench):
+    gpu.engine.pulse = lambda id, done: request.dropped.set() if id == 1 else None
+    request = Request(1, ["r"] * 9, ["A" * 20] * 9)
+    encoded = deque([encode_request(request, gpu.model.encoder)])
+    encoded.append(encode_request(Request(2, ["r"], ["ACD"]), gpu.model.encoder))
+    with pytest.raises(IndexError):
+        gpu.engine.run(lambda wait: encoded.popleft() if encoded or wait else None)
+    assert sorted(gpu.answers) == [2]
+    assert len(gpu.model.shapes) <= 4
+    gpu.check(gpu.answers[2], ["ACD"])

@@ -250,13 +250,14 @@ def test_noise_on_stdout_is_output_and_no_frame():
         (b"VNF1\xff\xff\xff\xff\0\0\0\0", "too large"),
     ],
 )
-def test_stream_that_is_not_one_of_frames_is_told_and_ends_the_process(sidecar, sent, message):
-    sidecar.stdin.write(sent)
-    sidecar.stdin.flush()
-    frame = sidecar.read_no_pulse()
-    assert frame.header["fatal"]["type"] == EMBEDDER
-    assert message in frame.header["fatal"]["message"]
-    assert sidecar.process.wait(30) == 76
+def test_stream_that_is_not_one_of_frames_is_told_and_ends_the_process_even_while_it_loads(sent, message):
+    with SidecarProcess(settings(), FAKE, subprocess.DEVNULL) as process:
+        process.stdin.write(sent)
+        process.stdin.flush()
+        with pytest.raises(SidecarError, match=message) as caught:
+            process.wait_ready()
+        assert caught.value.type == EMBEDDER
+        assert process.process.wait(30) == 76
 
 
 @pytest.mark.parametrize(

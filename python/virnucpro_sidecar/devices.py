@@ -46,6 +46,19 @@ def open_device(wish: str) -> Device:
     return Device(device, properties.name, properties.total_memory)
 
 
+def choose_sdpa(name: str) -> None:
+    """
+    Sets which implementation of scaled dot product attention torch takes, in this process.
+
+    :param name: auto, flash, efficient, cudnn or math; where one cannot compute a call, e.g. with a mask, math does
+    """
+    backends = torch.backends.cuda
+    backends.enable_flash_sdp(name in ("auto", "flash"))
+    backends.enable_mem_efficient_sdp(name in ("auto", "efficient"))
+    backends.enable_cudnn_sdp(name in ("auto", "cudnn"))
+    backends.enable_math_sdp(True)
+
+
 def choose_dtype(wish: str, device: torch.device) -> torch.dtype:
     """
     :param wish: auto, or the name of a number format

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 import queue
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import numpy as np
 
 from .batching import TokenBudget
-from .errors import EMBEDDER, EXIT_DEVICE, EXIT_PROTOCOL, EXIT_WORKER_GONE, SidecarError
+from .errors import DEVICE_LOST, EMBEDDER, EXIT_DEVICE, EXIT_PROTOCOL, EXIT_WORKER_GONE, SidecarError
 from .faults import Faults
 from .frames import Frame, ProtocolError, read_frame
-from .models.base import Encoder
+from .models.base import Encoder, Rejected
 from .requests import EncodedRequest, Request, encode_request, parse_request, request_id
 from .settings import Settings
 from .start import Loaded, Prepare, describe_start, inject_start_faults, load_model
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 #: For last words to a worker that may not be reading.
 _FLUSH_SECONDS: Final = 2.0
+#: Number of a request that no worker has sent.
+_WARM_UP: Final = -1
+#: Residues of a window of 500 nucleotides.
+_WARM_UP_LETTERS: Final = 166
 _GARBAGE: Final = b"these bytes are no frame\n"
 
 
@@ -55,12 +60,16 @@ class Server:
         pulse("check the model's files")
         prepared = prepare(settings)
         start_thread("encoder", lambda: self._encode_all(prepared.encoder))
-        loaded = load_model(prepared, settings, pulse)
         inject_start_faults(settings, pulse)
+        loaded = load_model(prepared, settings, pulse)
         engine = self._make_engine(loaded, settings)
+        if loaded.device.device.type == "cuda" or settings.compile:
+            pulse("warm up")
+            self._run(lambda: engine.compute(_warm_up_request(engine)))
         self._garbage = settings.faults.garbage
         self._writer.send(describe_start(loaded, settings))
-        self._run(engine)
+        self._run(lambda: engine.run(self._take))
+        raise AssertionError("an engine runs for good")
 
     def _make_engine(self, loaded: Loaded, settings: Settings) -> Engine:
         from .devices import limit_budget
@@ -77,13 +86,15 @@ class Server:
             pulse=self._writer.pulse_batch,
         )
 
-    def _run(self, engine: Engine) -> NoReturn:
+    def _run(self, compute: Callable[[], None]) -> None:
         from .engine import PoisonedError
 
         try:
-            engine.run(self._take)
+            compute()
         except PoisonedError as error:
             text = f"the device's context is lost, and this process ends: {error}"
+            if error.request_ids == [_WARM_UP]:
+                raise SidecarError(DEVICE_LOST, text, EXIT_DEVICE) from error
             for id in error.request_ids:
                 self._writer.fail(id, SidecarError(EMBEDDER, text))
             self._writer.flush(_FLUSH_SECONDS)
@@ -140,5 +151,18 @@ class Server:
         self._writer.send(answer.header, answer.rows.view(np.uint8).data)
 
     def _fail(self, request_id: int, error: SidecarError) -> None:
+        if request_id == _WARM_UP:
+            raise error
         if self._open.pop(request_id, None) is not None:
             self._writer.fail(request_id, error)
+
+
+def _warm_up_request(engine: Engine) -> EncodedRequest:
+    """A full batch, and another one that is smaller and padded: what is made at the first use is there afterwards."""
+    encoder = engine.model.encoder
+    longest = "A" * min(_WARM_UP_LETTERS, encoder.max_length)
+    ids = encoder.encode(longest)
+    tokens = 1 if isinstance(ids, Rejected) else len(ids)
+    full = max(1, engine.budget.tokens // tokens)
+    sequences = [longest] * (full + 1) + [longest[: len(longest) // 2 + 1]] * (full // 2)
+    return encode_request(Request(_WARM_UP, [""] * len(sequences), sequences), encoder)

@@ -14,6 +14,7 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 DEVICES = ("auto", "cpu", "cuda")
 TOO_LONG = ("reject", "truncate")
 UNKNOWN = ("reject", "replace")
+SDPA = ("auto", "flash", "efficient", "cudnn", "math")
 
 _MAX_SEED = 2**63 - 1
 _MAX_LENGTH = 2**28
@@ -42,6 +43,8 @@ class Settings:
     unknown: str
     #: Which attention path; the model knows which there are.
     attention: str
+    #: torch's implementation of scaled dot product attention; auto: torch chooses for each call.
+    sdpa: str
     compile: bool
     faults: FaultSettings
 
@@ -64,6 +67,7 @@ class Settings:
             too_long=values.choice("tooLong", TOO_LONG, "reject"),
             unknown=values.choice("unknown", UNKNOWN, "reject"),
             attention=values.optional("attention", str, "the name of an attention path") or "auto",
+            sdpa=values.choice("sdpa", SDPA, "auto"),
             compile=values.optional("compile", bool, "true or false") or False,
             faults=FaultSettings.parse(values.optional("faults", dict, "an object") or {}),
         )

@@ -72,6 +72,7 @@ def load_model(prepared: PreparedModel, settings: Settings, progress: Progress) 
     devices.require_torch()
     progress("open the device")
     device = devices.open_device(settings.device)
+    devices.choose_sdpa(settings.sdpa)
     dtype = devices.choose_dtype(settings.dtype, device.device)
     try:
         return Loaded(prepared.load(device.device, dtype, progress), device, dtype)

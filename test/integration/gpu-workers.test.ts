@@ -167,7 +167,7 @@ describe('a worker without --gpus that loses its device', () => {
     expect((await run.status()).troubles.join()).toContain('the device is lost at record "s00_7"');
     const spool = leftovers(at.path('run', 'out'));
     expect(spool.some((name) => name.endsWith('.rows'))).toBe(true);
-    expect(spool.filter((name) => name.includes('failure'))).toEqual([]);
+    expect(spool.filter((name) => name.includes('fail-'))).toEqual([]);
     const other = worker(at, '--role', 'gpu');
     expect(await run.result()).toMatchObject({ outcome: 'success', rows: 30 });
     expect(existsSync(at.path('run', 'out', 's00_FAKE.pt'))).toBe(true);

@@ -1,7 +1,7 @@
 """
 What this package needs of other packages, and whether that is there. Run by `virnucpro setup-models`, in its virtual
 environment: `python -m virnucpro_sidecar.requirements list EXTRA…` prints what pip has to install, one requirement a line;
-`… check EXTRA…` prints what is missing, too old or only half installed, one sentence a line.
+`… check EXTRA…` prints what is missing or too old, one sentence a line, and `… verify EXTRA…` what is only half installed, too.
 
 Needs nothing but Python and pip.
 """
@@ -101,11 +101,17 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def main(arguments: Sequence[str]) -> int:
     command, *extras = arguments
     requirements = read_requirements(extras=extras)
-    lines = requirements if command == "list" else [*missing(requirements), *broken()]
-    print("\n".join(lines))
-    if command == "check" and not lines:
+    if command == "list":
+        print("\n".join(requirements))
+        return 0
+    sentences = missing(requirements) + (broken() if command == "verify" else [])
+    if sentences:
+        print("\n".join(sentences))
+        return 1
+    if command == "verify":
+        # The stamp that comes next must not outlive, in a crash, what it vouches for.
         os.sync()
-    return 0 if command == "list" or not lines else 1
+    return 0
 
 
 if __name__ == "__main__":

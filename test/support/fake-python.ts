@@ -54,7 +54,7 @@ elif [ "$3" = install ]; then
   exit 0
 elif [ "$2 $3" = "virnucpro_sidecar.requirements list" ]; then
   printf 'torch>=2.4\\nnumpy>=1.26\\n'; shift 3; for extra in "$@"; do echo "$extra>=1"; done
-elif [ "$2 $3" = "virnucpro_sidecar.requirements check" ]; then
+elif [ "$2 $3" = "virnucpro_sidecar.requirements verify" ]; then
   [ -e "$here/installed" ] || { echo "torch is not installed"; exit 1; }
 elif [ "$2" = virnucpro_sidecar.probe ]; then
   printf '%s\\n' 'a line of a library' ${quoted(JSON.stringify(probe))}

@@ -108,7 +108,7 @@ function sameStamp(one: SetupStamp | undefined, other: SetupStamp): boolean {
 
 /** Sentences: what is missing, too old or half installed. */
 async function troubles(venv: string, { extras = [] }: SetupRequest): Promise<string[]> {
-  const { status, stdout, stderr } = await runModule(venvPython(venv), 'requirements', ['check', ...extras]);
+  const { status, stdout, stderr } = await runModule(venvPython(venv), 'requirements', ['verify', ...extras]);
   if (status === 0) return [];
   const lines = stdout
     .trim()

@@ -1,0 +1,1 @@
+"""Throughput of a model on one device, bare and through the sidecar."""

@@ -45,7 +45,9 @@ def load_folder(
     return prepare_model(Options(weights=str(folder), attention=attention), entry).load(CPU, dtype, lambda _: None)
 
 
-def load_random(entry: CatalogEntry, dtype: torch.dtype = torch.float32, options: Options | None = None) -> EmbeddingModel:
+def load_random(
+    entry: CatalogEntry, dtype: torch.dtype = torch.float32, options: Options | None = None
+) -> EmbeddingModel:
     options = replace(options or Options(), random_init=(options or Options()).random_init or 7)
     return prepare_model(options, entry).load(CPU, dtype, lambda _: None)
 
@@ -152,7 +154,9 @@ def config_of(entry: CatalogEntry) -> dict[str, object]:
     }
 
 
-def write_model(folder: Path, entry: CatalogEntry, tensors: Mapping[str, torch.Tensor], *, pickled: bool = False) -> Path:
+def write_model(
+    folder: Path, entry: CatalogEntry, tensors: Mapping[str, torch.Tensor], *, pickled: bool = False
+) -> Path:
     """A folder like a published one."""
     from safetensors.torch import save_file
 

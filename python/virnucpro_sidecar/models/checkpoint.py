@@ -29,6 +29,8 @@ _NOT_USED: Final = {
     "dnabert": ("cls.", "pooler.", "embeddings.position_ids"),
 }
 _NOT_USED_ENDS: Final = (".rotary_embeddings.inv_freq",)
+#: transformers 5 still writes them.
+_OLD_ENDS: Final = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
 _HASH_STEP: Final = 16 * 1024 * 1024
 _NAMED_AT_MOST: Final = 5
 
@@ -44,7 +46,7 @@ class StoredTensor:
 def load_checkpoint(entry: CatalogEntry, files: ModelFiles, places: Mapping[str, Place], progress: Progress) -> str:
     """Fills all places. Returns `sha256:<hex>` over the tensors used, as they are in the files. Raises SidecarError naming
     what is missing, unexpected or of another shape."""
-    stored = _without_prefix(_open(files), _PREFIX[entry.family])
+    stored = {_encoder_name(name, entry): tensor for name, tensor in _open(files).items()}
     used = {name: tensor for name, tensor in stored.items() if not _is_not_used(name, entry)}
     _check_names(entry, files, used, places)
     return _Loader(used, places, progress).run()
@@ -91,8 +93,13 @@ def _open_pickled(path: Path) -> dict[str, StoredTensor]:
     }
 
 
-def _without_prefix(stored: Mapping[str, StoredTensor], prefix: str) -> dict[str, StoredTensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in stored.items()}
+def _encoder_name(name: str, entry: CatalogEntry) -> str:
+    """The name without the prefix of a model with a head. TensorFlow's names of layer norms have come down to some files."""
+    name = name.removeprefix(_PREFIX[entry.family])
+    for old, new in _OLD_ENDS.items():
+        if name.endswith(old):
+            return name.removesuffix(old) + new
+    return name
 
 
 def _is_not_used(name: str, entry: CatalogEntry) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from virnucpro_sidecar.models import EmbeddingModel, prepare_model
 from virnucpro_sidecar.models.catalog import CatalogEntry, Shape
 from virnucpro_sidecar.models.random_tokenizer import random_tokenizer_json

@@ -21,6 +21,7 @@ from model_support import (
     write_model,
 )
 from torch.nn.functional import gelu, layer_norm
+
 from virnucpro_sidecar.errors import SidecarError
 from virnucpro_sidecar.models import EmbeddingModel
 from virnucpro_sidecar.models.alibi import slopes

@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pytest
+
 from virnucpro_sidecar.errors import SidecarError
 from virnucpro_sidecar.models import Rejected, TokenIds
 from virnucpro_sidecar.models.dnabert_encoder import DnabertEncoder

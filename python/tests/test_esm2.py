@@ -20,6 +20,7 @@ from model_support import (
     make_batch,
     random_sequences,
 )
+
 from virnucpro_sidecar.models import EmbeddingModel, prepare_model
 from virnucpro_sidecar.models.catalog import Shape
 from virnucpro_sidecar.models.rotary import RotaryTables, rotate

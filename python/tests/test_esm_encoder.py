@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from virnucpro_sidecar.models import Rejected, TokenIds
 from virnucpro_sidecar.models.esm_encoder import ESM_TOKENS, EsmEncoder
 

@@ -19,6 +19,7 @@ export default defineConfig({
       tier('package', { testTimeout: 600_000, hookTimeout: 600_000, ...COMPUTING }),
       tier('replay', { testTimeout: 120_000, hookTimeout: 120_000, ...COMPUTING }),
       tier('interop', { testTimeout: 300_000, hookTimeout: 300_000, ...COMPUTING }),
+      tier('models', { testTimeout: 300_000, hookTimeout: 300_000, ...COMPUTING }),
       tier('integration', { testTimeout: 180_000, hookTimeout: 180_000, ...WAITING }),
       tier('e2e', { testTimeout: 300_000, hookTimeout: 300_000, ...WAITING }),
       tier('load', { testTimeout: 300_000, hookTimeout: 300_000, ...ALONE }),

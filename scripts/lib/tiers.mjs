@@ -1,6 +1,9 @@
+import { join } from 'node:path';
+import process from 'node:process';
 import { findTemporal } from '../../src/server/bootstrap/find-temporal.mjs';
 import { runCommand } from '../../src/server/bootstrap/run-command.mjs';
 import { say } from './console.mjs';
+import { ROOT } from './run.mjs';
 
 /**
  * What a tier needs beyond Node: the variables that its tests get, or why it cannot run here.
@@ -18,6 +21,7 @@ export const TIERS = new Map([
   ['replay', nothing],
   ['package', nothing],
   ['interop', torch],
+  ['models', models],
   ['integration', server],
   ['e2e', server],
   ['load', server],
@@ -29,7 +33,7 @@ export const TIERS = new Map([
  *
  * @type {readonly (readonly string[])[]}
  */
-export const TIER_GROUPS = [['unit', 'replay', 'package', 'interop'], ['integration', 'e2e'], ['load']];
+export const TIER_GROUPS = [['unit', 'replay', 'package', 'interop', 'models'], ['integration', 'e2e'], ['load']];
 
 /** @returns {Promise<Means>} */
 async function nothing() {
@@ -76,4 +80,24 @@ async function torchVersion(python) {
   const program = 'import torch; print("torch", torch.__version__)';
   const result = await runCommand(python, ['-c', program]).catch(() => undefined);
   return result?.status === 0 ? /^torch (\S+)$/mu.exec(result.output)?.[1] : undefined;
+}
+
+/**
+ * The Python of the models with what their tests need, and a server.
+ *
+ * @returns {Promise<Means>}
+ */
+async function models() {
+  const { findSidecarPython } = await import('../../dist/platform/sidecar-python.js');
+  const found = findSidecarPython();
+  if ('problem' in found) return { missing: `${found.problem}. For the tests: npm run setup-models -- --extra test` };
+  const python = found.command;
+  const env = { ...process.env, PYTHONPATH: join(ROOT, 'python') };
+  const args = ['-m', 'virnucpro_sidecar.requirements', 'check', 'test'];
+  const { status, output } = await runCommand(python, args, { env });
+  if (status !== 0)
+    return { missing: `${python}: ${output.replaceAll('\n', ', ')}; npm run setup-models -- --extra test` };
+  say(`models: ${python}`);
+  const means = await server();
+  return 'missing' in means ? means : { env: { ...means.env, VIRNUCPRO_SIDECAR_PYTHON: python } };
 }

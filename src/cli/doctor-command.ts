@@ -1,5 +1,6 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import * as path from 'node:path';
+import { EMBEDDERS } from '../embedders/index.ts';
 import { formatFindings } from './doctor/format-findings.ts';
 import { EXIT_FAILURE } from './exit.ts';
 import { printJson } from './terminal.ts';
@@ -7,28 +8,49 @@ import { printJson } from './terminal.ts';
 interface DoctorFlags {
   address?: string;
   namespace?: string;
+  embedder?: string[];
+  weights?: string;
   json?: boolean;
 }
 
 /** `virnucpro doctor`: what is wrong around a run, and what to do about it. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('check server, workers, storage and versions: what is wrong and what to do')
+    .description(
+      'check server, workers, storage, versions, and Python and GPUs for models: what is wrong and what to do',
+    )
     .argument('[dir]', 'run folder, there or planned', '.')
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or that of the run folder)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
+    .addOption(
+      new Option(
+        '--embedder <name>',
+        'model that this machine is to serve: what it lacks is a problem (repeatable)',
+      ).argParser(collect),
+    )
+    .option('--weights <folder>', 'where its weights are, or a Hugging Face id (default: the Hugging Face cache)')
     .option('--json', 'print one JSON document on stdout and nothing else')
     .addHelpText('after', HELP)
-    .action(async (dir: string, { json, ...server }: DoctorFlags) => {
+    .action(async (dir: string, { json, embedder, ...flags }: DoctorFlags) => {
       const directory = path.resolve(dir);
       // Loaded here: the other commands start without a client of Temporal.
       const { examine } = await import('./doctor/examine.ts');
-      const findings = await examine({ directory, ...server });
+      const findings = await examine({
+        directory,
+        ...flags,
+        ...(embedder === undefined ? {} : { embedders: embedder }),
+      });
       const healthy = !findings.some(({ status }) => status === 'problem');
       if (json) printJson({ schema: 1, directory, healthy, findings });
       else process.stdout.write(formatFindings(findings));
       process.exitCode = healthy ? 0 : EXIT_FAILURE;
     });
+}
+
+function collect(value: string, previous: string[] | undefined): string[] {
+  const known = EMBEDDERS.map(({ name }) => name);
+  if (!known.includes(value)) throw new InvalidArgumentError(`expected one of ${known.join(', ')}`);
+  return [...(previous ?? []), value];
 }
 
 const HELP = `
@@ -39,4 +61,5 @@ Exit codes: 0 no problem (there may be warnings); 1 at least one problem.
 Examples:
   virnucpro doctor
   virnucpro doctor run --json
+  virnucpro doctor --embedder esm2-3b
   virnucpro doctor run --address temporal.example:7233`;

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { connectClient, connectionSettings } from '../client/index.ts';
-import { EMBEDDERS } from '../embedders/index.ts';
+import { DEFAULT_EMBEDDERS } from '../embedders/index.ts';
 import { createWorkers } from '../worker/index.ts';
 import { EXIT_DEVICE_LOST } from './exit.ts';
 import type { WorkerFlags } from './worker-command.ts';
@@ -60,7 +60,7 @@ export async function serveWorker(flags: WorkerFlags): Promise<void> {
   } finally {
     await connection.close();
   }
-  const served = new Set(embedder ?? EMBEDDERS.map(({ name }) => name));
+  const served = new Set(embedder ?? DEFAULT_EMBEDDERS);
   if (role === 'gpu' && lost.size === served.size) process.exitCode = EXIT_DEVICE_LOST;
   if (process.connected) process.disconnect();
 }

@@ -9,6 +9,7 @@ import { addressOf, configuredServer, isServerAlive, readServerRecord } from '..
 import { engineRequirement } from '../version.ts';
 import { checkDiskSpace } from './disk-space.ts';
 import type { Finding } from './finding.ts';
+import { checkModels, type ModelsRequest } from './models.ts';
 import { checkMount } from './mount.ts';
 import { checkNodeVersion } from './node-version.ts';
 import { checkPollers } from './pollers.ts';
@@ -21,6 +22,10 @@ export interface DoctorRequest {
   directory: string;
   address?: string;
   namespace?: string;
+  /** Models that this machine is to serve. */
+  embedders?: readonly string[];
+  /** Folder or Hugging Face id of their weights. */
+  weights?: string;
 }
 
 /** Runs every check. One that cannot be made is a finding, too. */
@@ -29,6 +34,7 @@ export async function examine(request: DoctorRequest): Promise<Finding[]> {
   const ownServer = request.address !== undefined || configuredServer(process.env) !== undefined;
   return [
     checkNodeVersion(process.version, engineRequirement()),
+    ...(await checkModels(modelsRequest(request, ownServer, manifest))),
     await checkTemporalCli(ownServer),
     ...(await examineServer(request, ownServer, manifest)),
     ...findings,
@@ -44,6 +50,19 @@ async function examineManifest(directory: string): Promise<{ manifest?: RunManif
     const todo = 'choose another folder with --out, or put run.json back from a copy';
     return { findings: [{ check: 'run', status: 'problem', message: (error as Error).message, todo }] };
   }
+}
+
+/** The models of the run folder are computed here only where the run has no server of the user's, with workers elsewhere. */
+function modelsRequest(
+  { embedders = [], weights }: DoctorRequest,
+  ownServer: boolean,
+  manifest: RunManifest | undefined,
+): ModelsRequest {
+  const models = EMBEDDERS.filter(({ isModel }) => isModel === true).map(({ name }) => name);
+  const bound = ownServer ? {} : (manifest?.embedders ?? {});
+  const asked = models.filter((name) => embedders.includes(name) || Object.hasOwn(bound, name));
+  const random = asked.filter((name) => bound[name]?.fingerprint['weights'] === 'random-init');
+  return { asked, weights, random };
 }
 
 async function examineServer(

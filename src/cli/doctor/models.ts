@@ -138,10 +138,13 @@ export function judgeWeights(weights: ProbedPython['weights'], asked: readonly s
   return [...there, { check: 'weights', status: 'info', message, todo }];
 }
 
+/** @param error sentences: what is wrong, and what to do about it */
 function missingWeights(name: string, error: string): Finding {
+  const [what = error, ...ways] = error.split(/\. (?=[A-Z])/u);
   const { model } = embedderFactory(name).describe({}, 'protein').fingerprint;
-  const todo = `hf download ${model} (about ${SIZES[name]?.weights}; HF_HOME says where to), or --embedder-option weights=FOLDER; for rehearsals --random-init`;
-  return { check: 'weights', status: 'problem', message: error, todo };
+  const way = ways.length > 0 ? ways.join('. ') : `Download them: hf download ${model}.`;
+  const todo = `${way} (${name}: about ${SIZES[name]?.weights})`;
+  return { check: 'weights', status: 'problem', message: what, todo };
 }
 
 function gigabytes(bytes: number): string {

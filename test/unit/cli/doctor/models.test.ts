@@ -153,12 +153,17 @@ describe('judgeWeights', () => {
     ]);
   });
 
-  test('asked for → what is missing is a problem, with its size and the command', () => {
-    expect(judgeWeights(weights, ['esm2-3b'])).toContainEqual({
-      check: 'weights',
-      status: 'problem',
-      message: 'no weights for esm2-3b: not in the cache',
-      todo: expect.stringContaining('hf download facebook/esm2_t36_3B_UR50D (about 11.4 GB'),
-    });
+  test('asked for → what is missing is a problem, with the size and the way out', () => {
+    const problem = (message: string, todo: string) => ({ check: 'weights', status: 'problem', message, todo });
+    expect(judgeWeights(weights, ['esm2-3b'])[1]).toEqual(
+      problem(
+        'no weights for esm2-3b: not in the cache',
+        'Download them: hf download facebook/esm2_t36_3B_UR50D. (esm2-3b: about 11.4 GB)',
+      ),
+    );
+    const pointer = 'a.bin is a pointer. Run `git lfs pull` in /w. Then try again.';
+    expect(judgeWeights({ 'dnabert-s': { error: pointer } }, ['dnabert-s'])).toEqual([
+      problem('a.bin is a pointer', 'Run `git lfs pull` in /w. Then try again. (dnabert-s: about 470 MB)'),
+    ]);
   });
 });

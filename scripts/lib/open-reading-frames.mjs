@@ -11,6 +11,7 @@ const COMPLEMENT = new Map([...'ACGT'].map((base, at) => [base, 'TGCA'.charAt(at
  * @property {number} end last base on the forward strand, stop codon left out
  * @property {'+' | '-'} strand
  * @property {string} protein
+ * @property {string} nucleotides that code for it, in its direction
  */
 
 /**
@@ -27,9 +28,9 @@ export function openReadingFrames(sequence, lengths) {
     .map((base) => COMPLEMENT.get(base))
     .join('');
   const forwards = framesOf(sequence, lengths).map((frame) => ({ ...frame, strand: /** @type {const} */ ('+') }));
-  const backwards = framesOf(reverse, lengths).map(({ start, end, protein }) => {
-    const place = { start: sequence.length + 1 - end, end: sequence.length + 1 - start };
-    return { ...place, strand: /** @type {const} */ ('-'), protein };
+  const backwards = framesOf(reverse, lengths).map((frame) => {
+    const place = { start: sequence.length + 1 - frame.end, end: sequence.length + 1 - frame.start };
+    return { ...frame, ...place, strand: /** @type {const} */ ('-') };
   });
   return [...forwards, ...backwards].toSorted((a, b) => a.start - b.start);
 }
@@ -37,7 +38,7 @@ export function openReadingFrames(sequence, lengths) {
 /**
  * @param {string} strand
  * @param {{ shortest: number, longest: number }} lengths
- * @returns {{ start: number, end: number, protein: string }[]}
+ * @returns {Omit<OpenReadingFrame, 'strand'>[]}
  */
 function framesOf(strand, { shortest, longest }) {
   const found = [];
@@ -46,7 +47,8 @@ function framesOf(strand, { shortest, longest }) {
     for (const { 0: protein, index } of residues.matchAll(/M[^*]*(?=\*)/gu)) {
       if (protein.length < shortest || protein.length > longest) continue;
       const start = offset + 3 * index + 1;
-      found.push({ start, end: start + 3 * protein.length - 1, protein });
+      const end = start + 3 * protein.length - 1;
+      found.push({ start, end, protein, nucleotides: strand.slice(start - 1, end) });
     }
   }
   return found;

@@ -68,6 +68,7 @@ function withNonFinite(
   return [...bad.values()].toSorted((a, b) => a.index - b.index);
 }
 
-function reasonOf(name: string, items: readonly EmbedItem[], { index, reason }: BadItem): string {
-  return `embedder ${name}: record "${items[index]?.id}": ${reason}`;
+function reasonOf(name: string, items: readonly EmbedItem[], { index, status, reason }: BadItem): string {
+  const wayOut = status === 'too_long' ? '; --chunk-length cuts sequences into windows' : '';
+  return `embedder ${name}: record "${items[index]?.id}": ${reason}${wayOut}`;
 }

@@ -11,13 +11,13 @@ export interface SidecarModel {
   readonly kind: 'nucleotide' | 'protein' | 'vectors';
   readonly suffix: string;
   readonly dim: number;
-  /** What is averaged: `residues` leaves the special tokens at both ends out. */
-  readonly pooling: 'residues' | 'all-tokens';
+  /** What is averaged: the former leaves the special tokens at both ends out. */
+  readonly pooling: 'mean-residues' | 'mean-all-tokens';
   /** Letters; longer sequences are refused, or cut where that is asked for. */
   readonly maxLength: number;
 }
 
-const ESM2 = { alphabet: 'protein', pooling: 'residues', maxLength: 1024 } as const;
+const ESM2 = { alphabet: 'protein', pooling: 'mean-residues', maxLength: 1024 } as const;
 
 /** Every model of this version. Dimensions are those of the published weights. */
 export const SIDECAR_MODELS: readonly SidecarModel[] = [
@@ -62,7 +62,7 @@ export const SIDECAR_MODELS: readonly SidecarModel[] = [
     model: 'zhihan1996/DNABERT-S',
     summary: 'DNABERT-S, as VirNucPro uses it (768 values)',
     alphabet: 'nucleotide',
-    pooling: 'all-tokens',
+    pooling: 'mean-all-tokens',
     maxLength: 10_000,
     kind: 'nucleotide',
     suffix: '_DNABERT_S.pt',

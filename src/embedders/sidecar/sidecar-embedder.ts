@@ -109,7 +109,8 @@ export class SidecarEmbedder implements Embedder {
 
   #spec(): ProcessSpec {
     const { settings, stallSeconds } = this.#options;
-    const device = settings.device === 'auto' && this.#isOnGpu() ? 'cuda' : settings.device;
+    // Where its GPU is lost, a CPU would compute other numbers, and for days.
+    const device = settings.device === 'auto' && this.#device === 'cuda' ? 'cuda' : settings.device;
     const answerMs = stallSeconds * 1000;
     return {
       name: this.description.name,
@@ -117,12 +118,6 @@ export class SidecarEmbedder implements Embedder {
       log: this.#log,
       patience: { startMs: START_PATIENCE * answerMs, answerMs },
     };
-  }
-
-  /** Who was given a GPU uses it or says that it is lost: a CPU would compute other numbers, and for days. */
-  #isOnGpu(): boolean {
-    const given = process.env['CUDA_VISIBLE_DEVICES'] ?? '';
-    return this.#device === 'cuda' || (given !== '' && given !== '-1');
   }
 }
 

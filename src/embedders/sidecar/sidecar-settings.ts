@@ -54,7 +54,8 @@ const DEVICES = ['auto', 'cpu', 'cuda'] as const;
 const TOO_LONG = ['reject', 'truncate'] as const;
 const UNKNOWN = ['reject', 'replace'] as const;
 const BOOLEANS = ['false', 'true'] as const;
-const HUGGING_FACE_ID = /^[\w.-]+(?:\/[\w.-]+)?$/u;
+/** With a revision, if any, after an `@`. */
+const HUGGING_FACE_ID = /^[\w.-]+\/[\w.-]+(?:@[\w.-]+)?$/u;
 const MAX_SEED = 2 ** 32 - 1;
 const MAX_TOKEN_BUDGET = 2 ** 24;
 const MAX_LENGTH = 2 ** 28;
@@ -97,7 +98,7 @@ function readWeights({ name }: SidecarModel, reader: OptionReader, isRandom: boo
     return weights;
   }
   throw badOption(
-    `option weights of embedder ${name}: expected the absolute path of a folder or a Hugging Face id (name/model), got "${weights}"`,
+    `option weights of embedder ${name}: expected the absolute path of a folder or a Hugging Face id (owner/model), got "${weights}"`,
   );
 }
 

@@ -79,7 +79,11 @@ describe('SidecarEmbedder', () => {
       type: FailureType.EmbeddingInvalidInput,
       bad: [
         { index: 1, refused: true, reason: 'embedder esm2-8m: record "p1": letter J at 2' },
-        { index: 2, refused: true, reason: 'embedder esm2-8m: record "p2": 6 letters' },
+        {
+          index: 2,
+          refused: true,
+          reason: 'embedder esm2-8m: record "p2": 6 letters; --chunk-length cuts sequences into windows',
+        },
       ],
     });
     const sound = (error as BadRowsError).soundRows(items);
@@ -112,7 +116,7 @@ describe('SidecarEmbedder', () => {
     [{ protocol: 0 }, /speaks protocol 0, this worker speaks 1: its Python side is older/u],
     [{ handshake: { protocol: null } }, /speaks protocol none, .*its Python side is older/u],
     [{ handshake: { dim: 640 } }, /has dim 640, this worker expects 4/u],
-    [{ handshake: { pooling: 'all-tokens' } }, /has pooling all-tokens, this worker expects residues/u],
+    [{ handshake: { pooling: 'mean-all-tokens' } }, /has pooling mean-all-tokens, this worker expects mean-residues/u],
     [{ handshake: { embedder: 'esm2-3b' } }, /has embedder esm2-3b, this worker expects esm2-8m/u],
     [{ handshake: { weights: 'sha256:ff' } }, /asked for random-init weights, its Python side has loaded sha256:ff/u],
   ])('a handshake with %j → refused, and the process is gone', async (faults, message) => {

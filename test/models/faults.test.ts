@@ -169,8 +169,7 @@ describe('the process as the adapter sees it', () => {
 
 /** Bytes in all spools. */
 function durableBytes({ out }: ModelPlace): number {
-  return leftovers(out)
-    .reduce((sum, name) => sum + sizeOf(join(out, name)), 0);
+  return leftovers(out).reduce((sum, name) => sum + sizeOf(join(out, name)), 0);
 }
 
 function sizeOf(file: string): number {

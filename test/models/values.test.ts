@@ -1,6 +1,6 @@
 // Values of the models through the whole workflow: a server, a worker and the Python sidecar, against rows that a
 // straightforward forward gives from the same weights.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenRows, largestDifference, type GoldenModel } from '../support/golden-rows.ts';
@@ -147,9 +147,6 @@ describe('weights from a folder', () => {
 });
 
 function otherSize(folder: string): string {
-  const weights = join(folder, 'weights');
-  goldenRows({ embedder: 'esm2-8m', randomInit: 3 }, weights, []);
-  const config = JSON.parse(readFileSync(join(weights, 'config.json'), 'utf8')) as object;
-  writeFileSync(join(weights, 'config.json'), JSON.stringify({ ...config, hidden_size: 640 }));
-  return weights;
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ model_type: 'esm', hidden_size: 640 }));
+  return folder;
 }

@@ -26,6 +26,8 @@ export interface ModelRuns {
 }
 
 export async function serveModels(embedders: readonly string[]): Promise<ModelRuns> {
+  // Threads that wait for each other spin, and tests that run beside these would pay for it.
+  process.env['OMP_NUM_THREADS'] ??= '1';
   const telemetryOptions = { logging: { filter: 'ERROR', forward: {} } };
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions });
   const printed: string[] = [];

@@ -19,10 +19,9 @@ export default defineConfig({
       tier('package', { testTimeout: 600_000, hookTimeout: 600_000, ...COMPUTING }),
       tier('replay', { testTimeout: 120_000, hookTimeout: 120_000, ...COMPUTING }),
       tier('interop', { testTimeout: 300_000, hookTimeout: 300_000, ...COMPUTING }),
-      tier('models', { testTimeout: 300_000, hookTimeout: 300_000, ...COMPUTING }),
+      tier('models', { testTimeout: 600_000, hookTimeout: 600_000, ...COMPUTING }),
       tier('integration', { testTimeout: 180_000, hookTimeout: 180_000, ...WAITING }),
       tier('e2e', { testTimeout: 300_000, hookTimeout: 300_000, ...WAITING }),
-      tier('models', { testTimeout: 600_000, hookTimeout: 600_000, ...WAITING }),
       tier('load', { testTimeout: 300_000, hookTimeout: 300_000, ...ALONE }),
       // Not part of `npm test`: npm run test:production.
       tier('production', { testTimeout: 600_000, hookTimeout: 600_000, ...ALONE }),

@@ -58,7 +58,7 @@ class FakeModel:
         rows, longest = ids.shape
         self.shapes.append((rows, longest))
         if self.memory is not None and rows * longest > self.memory:
-            raise torch.OutOfMemoryError(f"CUDA out of memory: {rows} x {longest} tokens")
+            raise torch.cuda.OutOfMemoryError(f"CUDA out of memory: {rows} x {longest} tokens")
         time.sleep(self.seconds_per_batch)
         return self._mean(ids, lengths)
 

@@ -154,7 +154,7 @@ def test_no_memory_for_float32_makes_the_row_numeric_and_says_so():
     bench = Bench(nanOn=("r0",))
 
     def full(*_: object) -> torch.Tensor:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
     bench.model.embed_tokens_float32 = full  # type: ignore[method-assign]
     answer = bench.compute(["ACD", "EF"])

@@ -8,12 +8,12 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from .errors import EMBEDDER, SidecarError
+
+if TYPE_CHECKING:
+    from .jobs import Rows
 
 _NUMBERS = ("oomAbove", "protocol", "slowLoadMs")
 _FLAGS = ("garbage", "stdoutNoise")
@@ -93,7 +93,7 @@ class Faults:
         if too_many or not _disjoint(ids, settings.oomOn):
             raise InjectedOutOfMemoryError(f"out of memory with {padded_tokens} tokens (injected)")
 
-    def spoil(self, ids: Sequence[str], rows: npt.NDArray[np.float32], *, float32: bool) -> None:
+    def spoil(self, ids: Sequence[str], rows: Rows, *, float32: bool) -> None:
         """
         Called with the computed rows of a batch.
 
@@ -105,7 +105,7 @@ class Faults:
             return
         for row, id in enumerate(ids):
             if id in spoiled:
-                rows[row, 0] = np.nan
+                rows[row, 0] = float("nan")
 
 
 def _disjoint(ids: Sequence[str], faulty: tuple[str, ...]) -> bool:

@@ -72,10 +72,13 @@ class Bench:
 
     def make_table(self) -> None:
         """Every configuration that there is time for; those without torch.compile first."""
-        for compile in self.options.compile:
-            for attention, backends in attention_variants(self.entry.family, self.device_type):
-                self.measure_attention(attention, backends, compile)
-        print(format_table([HEADER, *(cells(measurement) for measurement in self.measurements)]), flush=True)
+        try:
+            for compile in self.options.compile:
+                for attention, backends in attention_variants(self.entry.family, self.device_type):
+                    self.measure_attention(attention, backends, compile)
+        finally:
+            # Also when the device is lost on the way.
+            print(format_table([HEADER, *(cells(measurement) for measurement in self.measurements)]), flush=True)
 
     def measure_attention(self, attention: str, backends: tuple[str, ...], compile: bool) -> None:
         first = Configuration(attention, backends[0], compile, self.options.budgets[0])
@@ -166,7 +169,7 @@ class Bench:
         say("starting a sidecar")
         sidecar = Sidecar(self.settings(best))
         seconds = 2 * self.options.seconds_each
-        rounds = []
+        rounds: list[tuple[bare.Speed, bare.Speed]] = []
         try:
             for _ in range(self.options.rounds):
                 if rounds and self.is_late(_ROUNDS_SHARE):

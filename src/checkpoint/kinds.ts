@@ -27,7 +27,7 @@ const NAMES: readonly (readonly [RegExp, Exclude<CheckpointKind, 'generic'>])[] 
   [/_DNABERT_S\.pt$/, 'nucleotide'],
   [/_ESM\.pt$/, 'protein'],
   [/_merged\.pt$/, 'merged'],
-  [/_(?:KMER|FAKE|ESM2_8M)\.pt$/, 'vectors'],
+  [/_(?:KMER|FAKE|ESM2_(?:8M|150M|650M))\.pt$/, 'vectors'],
   [/^batch_\d{5,}\.pt$/, 'batch'],
 ];
 

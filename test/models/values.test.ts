@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCheckpoint } from '../../src/checkpoint/index.ts';
 import { goldenRows, largestDifference, type GoldenModel } from '../support/golden-rows.ts';
 import { ModelPlace, rehearsal, serveModels, type ModelRuns } from '../support/model-runs.ts';
 import { proteins, writeInput, type NamedSequence } from '../support/protein-inputs.ts';
@@ -24,7 +25,7 @@ const TOLERANCE = 1e-5;
 let runs: ModelRuns;
 
 beforeAll(async () => {
-  runs = await serveModels(['esm2-8m', 'dnabert-s']);
+  runs = await serveModels(['esm2-8m', 'esm2-3b', 'dnabert-s']);
 });
 
 afterAll(() => runs?.stop());
@@ -83,6 +84,20 @@ describe('values, order and ids', () => {
         'dnabert-s': { fingerprint: { weights: 'random-init', pooling: 'mean-all-tokens', dtype: 'float32' } },
       },
     });
+  });
+
+  it('ESM-2 3B, cut down to one layer → as the protein kind', async () => {
+    const at = new ModelPlace();
+    const records = proteins('a', [40, 3, 17]);
+    writeInput(at.folder, 'a.faa', records);
+    const tiny = { layers: 1, heads: 8, intermediate: 32 };
+    const golden = goldenRows({ embedder: 'esm2-3b', randomInit: 7, tiny }, join(at.folder, 'weights'), records);
+    const options = { ...rehearsal(tiny), seed: '7' };
+    expect(await runs.run(at.asked('esm2-3b', options))).toMatchObject({ outcome: 'success', rows: 3 });
+    await expectGolden(join(at.out, 'a_ESM.pt'), records, golden);
+    const checkpoint = await openCheckpoint(join(at.out, 'a_ESM.pt'));
+    expect([checkpoint.kind, checkpoint.dim]).toEqual(['protein', 2560]);
+    checkpoint.close();
   });
 
   it('one embedder after another of the same name, with other weights → each its own rows', async () => {

@@ -1,4 +1,5 @@
-import { embedderError } from '../embedder-error.ts';
+import { FailureType } from '../../contract/failure-types.ts';
+import { StartRefusedError } from '../embedder-error.ts';
 import type { EmbedderDescription, Fingerprint } from '../types.ts';
 
 /** Of the frames between this adapter and `virnucpro_sidecar`. */
@@ -20,14 +21,14 @@ export interface Handshake {
 /**
  * Checks that the process is the other half of this adapter and has loaded what the description promises.
  *
- * @throws VirnucproError `EmbeddingError.Embedder` saying which side is older, or what differs
+ * @throws StartRefusedError `EmbeddingError.Embedder` saying which side is older, or what differs
  */
 export function readHandshake(description: EmbedderDescription, header: Readonly<Record<string, unknown>>): Handshake {
   const { name, fingerprint, dim } = description;
   requireProtocol(name, header['protocol']);
   const require = (key: string, expected: unknown): void => {
     if (header[key] === expected) return;
-    throw embedderError(
+    throw refused(
       `embedder ${name}: its Python side has ${key} ${shown(header[key])}, this worker expects ${shown(expected)}; they are not of one version: is there another virnucpro_sidecar on PYTHONPATH?`,
     );
   };
@@ -53,7 +54,7 @@ function requireProtocol(name: string, protocol: unknown): void {
   if (protocol === PROTOCOL) return;
   const older =
     typeof protocol === 'number' && protocol > PROTOCOL ? 'this worker is older' : 'its Python side is older';
-  throw embedderError(
+  throw refused(
     `embedder ${name}: its Python side speaks protocol ${shown(protocol)}, this worker speaks ${PROTOCOL}: ${older}; update it, or take virnucpro_sidecar from the same version (is there another one on PYTHONPATH?)`,
   );
 }
@@ -62,7 +63,11 @@ function requireProtocol(name: string, protocol: unknown): void {
 function requireWeights(name: string, { weights: expected }: Fingerprint, digest: string): void {
   const found = digest.startsWith('random-init:') ? 'random-init' : 'trained';
   if (found === expected) return;
-  throw embedderError(`embedder ${name}: asked for ${expected} weights, its Python side has loaded ${digest}`);
+  throw refused(`embedder ${name}: asked for ${expected} weights, its Python side has loaded ${digest}`);
+}
+
+function refused(message: string): StartRefusedError {
+  return new StartRefusedError(FailureType.EmbeddingEmbedder, message);
 }
 
 function placeOf(header: Readonly<Record<string, unknown>>): string {

@@ -18,7 +18,7 @@ export const SIDECAR_FACTORIES: readonly EmbedderFactory[] = SIDECAR_MODELS.map(
   slots: 2,
   isModel: true,
   describe: (options) => describe(model, options),
-  create: (options, description, log = toStderr(model.name)) =>
+  create: (options, description, log = (line) => void process.stderr.write(`${line}\n`)) =>
     new SidecarEmbedder(description, readSidecarOptions(model, options), log),
   missing: () => {
     const python = findSidecarPython();
@@ -59,8 +59,4 @@ function fingerprintOf(model: SidecarModel, settings: SidecarSettings, dim: numb
     unknown,
     ...(dtype === 'auto' ? {} : { dtype }),
   };
-}
-
-function toStderr(name: string): (line: string) => void {
-  return (line) => void process.stderr.write(`embedder ${name}: ${line}\n`);
 }

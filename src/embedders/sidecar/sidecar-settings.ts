@@ -55,7 +55,7 @@ const TOO_LONG = ['reject', 'truncate'] as const;
 const UNKNOWN = ['reject', 'replace'] as const;
 const BOOLEANS = ['false', 'true'] as const;
 /** With a revision, if any, after an `@`. */
-const HUGGING_FACE_ID = /^[\w.-]+\/[\w.-]+(?:@[\w.-]+)?$/u;
+const HUGGING_FACE_ID = /^\w[\w.-]*\/\w[\w.-]*(?:@[\w.-]+)?$/u;
 const MAX_SEED = 2 ** 32 - 1;
 const MAX_TOKEN_BUDGET = 2 ** 24;
 const MAX_LENGTH = 2 ** 28;

@@ -9,6 +9,7 @@ describe('kindFromName', () => {
     ['a_KMER.pt', 'vectors'],
     ['a_FAKE.pt', 'vectors'],
     ['a_ESM2_8M.pt', 'vectors'],
+    ['a_ESM2_650M.pt', 'vectors'],
     ['shard_0/batch_00012.pt', 'batch'],
     ['a_esm.pt', undefined],
     ['a_ESM.pt/b.pt', undefined],

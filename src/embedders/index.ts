@@ -1,4 +1,4 @@
-export { DEFAULT_EMBEDDERS, EMBEDDERS, embedderFactory } from './registry.ts';
+export { DEFAULT_EMBEDDERS, EMBEDDERS, embedderFactory, requireEmbedders } from './registry.ts';
 export type { EmbedderLease } from './resident.ts';
 export { ResidentEmbedders } from './resident.ts';
 export type {

@@ -19,3 +19,15 @@ export function embedderFactory(name: string): EmbedderFactory {
   const known = EMBEDDERS.map((factory) => factory.name).join(', ');
   throw badOption(`unknown embedder "${name}"; this version has ${known}`);
 }
+
+/**
+ * Whether embedders can work on this machine, as far as a look can tell.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` saying what is missing, or that there is no such embedder
+ */
+export function requireEmbedders(names: readonly string[]): void {
+  for (const name of names) {
+    const missing = embedderFactory(name).missing?.();
+    if (missing !== undefined) throw badOption(`embedder ${name}: ${missing}`);
+  }
+}

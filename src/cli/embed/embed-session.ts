@@ -1,8 +1,6 @@
 import { connectClient, prepareRun, startPrepared, type RunHandle, type RunOptions } from '../../client/index.ts';
-import { FailureType } from '../../contract/failure-types.ts';
 import type { RunOutcome } from '../../contract/outcome.ts';
-import { VirnucproError } from '../../contract/virnucpro-error.ts';
-import { embedderFactory } from '../../embedders/index.ts';
+import { requireEmbedders } from '../../embedders/index.ts';
 import { configuredServer } from '../../server/index.ts';
 import type { EmbedFlags } from '../embed-command.ts';
 import { EXIT_SIGINT, EXIT_SIGTERM, messageOf } from '../exit.ts';
@@ -94,10 +92,7 @@ export class EmbedSession {
   /** Workers of this command's own cannot do without what is missing here. */
   #requireModels(): void {
     if (configuredServer(process.env) !== undefined && this.#flags.withWorkers !== true) return;
-    for (const { name } of this.#options.embedders) {
-      const missing = embedderFactory(name).missing?.();
-      if (missing !== undefined) throw new VirnucproError(FailureType.RunInvalidInput, `embedder ${name}: ${missing}`);
-    }
+    requireEmbedders(this.#options.embedders.map(({ name }) => name));
   }
 
   #makeBackend(runId: string): Promise<Backend> {

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import type { EmbeddingRunInput } from '../../../src/contract/run-request.ts';
+import { embedderFactory } from '../../../src/embedders/index.ts';
 import { checkRequest } from '../../../src/run/compatibility.ts';
 import { openManifest, type RunManifest } from '../../../src/run/manifest.ts';
 import { fasta } from '../../support/run-folder.ts';
@@ -135,6 +136,25 @@ describe('checkRequest on a folder that was made before', () => {
   ];
   it.each(accepted)('another %s → accepted', async (_, change) => {
     expect((await again(TWO, change)).request.inputs).toHaveLength(2);
+  });
+
+  it('what only a loaded model can tell → compared where request and folder say it, and kept', async () => {
+    const loaded = { weightsDigest: 'random-init:0', dtype: 'float32' };
+    const model = (dtype?: string) => ({
+      name: 'esm2-8m',
+      options: { randomInit: 'true', ...(dtype === undefined ? {} : { dtype }) },
+    });
+    const asking = (dtype?: string) =>
+      again({ 'p.faa': PROTEIN }, (input, bound) => {
+        input.embedders = [model(dtype)];
+        const { fingerprint } = embedderFactory('esm2-8m').describe(model().options, 'protein');
+        bound.embedders['esm2-8m'] = { fingerprint: { ...fingerprint, ...loaded } };
+      });
+    for (const dtype of [undefined, 'float32']) {
+      const { manifest } = await asking(dtype);
+      expect(manifest.embedders['esm2-8m']?.fingerprint).toMatchObject({ ...loaded, weights: 'random-init' });
+    }
+    await expect(asking('float16')).rejects.toThrow('embedder esm2-8m, dtype: float32 in run.json, float16 now');
   });
 
   it('a new input and a new embedder → added; an absent one → reported and kept', async () => {

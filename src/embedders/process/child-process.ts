@@ -44,6 +44,8 @@ const ANSWERS = 3;
 const LAST_WORDS = 5;
 /** How long a process that is asked to end may take before its group is killed. */
 const KILL_GRACE_MS = 2000;
+/** How long what a dead process has written may take to arrive: someone else may hold on to its pipes. */
+const DRAIN_MS = 1000;
 const FAILURE_TYPES: ReadonlySet<string> = new Set(Object.values(FailureType));
 
 /**
@@ -90,15 +92,22 @@ export class EmbedderProcess {
     });
     const onDeath = (how: string): void => {
       this.#die(this.#diedOf(how));
-      this.#watch.rest();
-      // The leader is gone; what it started has to go too.
-      this.#signalGroup('SIGKILL');
       this.#isGone = true;
       ready.reject(this.#death);
       exited.resolve();
     };
     this.#child.once('error', (error) => onDeath(`could not be started: ${error.message}`));
-    this.#child.once('exit', (code, signal) => onDeath(describeExit(this.#child.pid, code, signal)));
+    this.#child.once('exit', (code, signal) => {
+      // The leader is gone; what it started has to go too.
+      this.#signalGroup('SIGKILL');
+      this.#isGone = true;
+      // Its last frame says more of its end than its exit code does, and may be on its way still.
+      const timer = setTimeout(() => onDeath(describeExit(this.#child.pid, code, signal)), DRAIN_MS);
+      this.#child.once('close', () => {
+        clearTimeout(timer);
+        onDeath(describeExit(this.#child.pid, code, signal));
+      });
+    });
     // Typed as always there; a process that could not be given its pipes has none.
     if ((this.#child.stdio as unknown) === undefined) {
       onDeath('could not be started: too many open files');

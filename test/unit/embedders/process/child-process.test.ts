@@ -173,6 +173,15 @@ describe('EmbedderProcess', () => {
     expect(lines).toEqual(['a trace']);
   });
 
+  test('says so and ends at once, again and again → always that type, never just an exit code', async () => {
+    const program = `
+      const { encodeFrame } = await import(${JSON.stringify(built('process/frames.js'))});
+      const { writeSync } = await import('node:fs');
+      for (const bytes of encodeFrame({ fatal: { type: 'EmbeddingError.DeviceLost', message: 'no device' } })) writeSync(3, bytes);
+      process.kill(process.pid, 'SIGKILL');`;
+    for (let round = 0; round < 8; round++) await expect(start(program).child.ready).rejects.toThrow('no device');
+  });
+
   const SOON = { startMs: 60_000, answerMs: 200 };
 
   test('says nothing from the start → killed when the patience is over', async () => {

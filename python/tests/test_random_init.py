@@ -29,7 +29,9 @@ def filled(dtype: torch.dtype, seed: int = 5, shape: Shape = TINY_ESM.shape) -> 
 
 
 def test_the_same_seed_gives_the_same_model_and_another_seed_another() -> None:
-    first, again, other = (embed(load_random(TINY_ESM, options=Options(random_init=seed)), SEQUENCES) for seed in (3, 3, 4))
+    first, again, other = (
+        embed(load_random(TINY_ESM, options=Options(random_init=seed)), SEQUENCES) for seed in (3, 3, 4)
+    )
     assert torch.equal(first, again)
     assert not torch.allclose(first, other, atol=0.1)
 

@@ -142,7 +142,9 @@ def test_weights_of_another_size_are_refused_by_their_config(tmp_path: Path) -> 
         ({"hidden_size": None}, "hidden_size is None, expected 48"),
     ],
 )
-def test_a_config_that_computes_something_else_is_refused(tmp_path: Path, change: dict[str, object], found: str) -> None:
+def test_a_config_that_computes_something_else_is_refused(
+    tmp_path: Path, change: dict[str, object], found: str
+) -> None:
     write_model(tmp_path, TINY_ESM, esm_tensors())
     (tmp_path / "config.json").write_text(json.dumps({**config_of(TINY_ESM), **change}))
     assert found in refusal(TINY_ESM, tmp_path)

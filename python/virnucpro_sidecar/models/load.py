@@ -43,6 +43,9 @@ def load_resident(
         fill_randomly(parameters.places, entry.shape, settings.random_init, device, progress)
         weights = f"random-init:{settings.random_init}"
     attention = _attention(settings.attention, device)
+    if settings.compile:
+        progress("compiling, which can take minutes")
+        _run_sample(network, "masked", device, dtype)
     if attention == "varlen":
         progress("comparing attention paths")
         assert isinstance(network, Esm2)
@@ -76,16 +79,18 @@ def _attention(asked: str, device: torch.device) -> str:
     return "grouped" if device.type == "cpu" else "masked"
 
 
-def _prove_varlen(network: Esm2, device: torch.device, dtype: torch.dtype) -> None:
-    """Raises SidecarError if sequences laid end to end get other embeddings than padded ones."""
+def _run_sample(network: Esm2 | MosaicBert, attention: str, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """A small batch with padding; ids that both vocabularies have."""
     host_lengths = [3, 17, 17, 64, 99]
     lengths = torch.tensor(host_lengths, device=device)
-    residues = torch.arange(len(host_lengths) * max(host_lengths), device=device) * 7 % 20 + 4
-    ids = residues.view(len(host_lengths), -1)
-    found, expected = (
-        BatchRunner(network, attention, device, dtype).run(ids, lengths, host_lengths, dtype)
-        for attention in ("varlen", "masked")
-    )
+    ids = torch.arange(len(host_lengths) * max(host_lengths), device=device) * 7 % 20 + 4
+    runner = BatchRunner(network, attention, device, dtype)
+    return runner.run(ids.view(len(host_lengths), -1), lengths, host_lengths, dtype).cpu()
+
+
+def _prove_varlen(network: Esm2, device: torch.device, dtype: torch.dtype) -> None:
+    """Raises SidecarError if sequences laid end to end get other embeddings than padded ones."""
+    found, expected = (_run_sample(network, attention, device, dtype) for attention in ("varlen", "masked"))
     difference = float((1 - F.cosine_similarity(found, expected)).max())
     if not difference <= _VARLEN_TOLERANCE:
         raise SidecarError(

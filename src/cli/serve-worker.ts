@@ -3,6 +3,7 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { connectClient, connectionSettings } from '../client/index.ts';
 import { DEFAULT_EMBEDDERS } from '../embedders/index.ts';
 import { createWorkers } from '../worker/index.ts';
+import { whyNoGpu } from './worker/why-no-gpu.ts';
 import { EXIT_DEVICE_LOST } from './exit.ts';
 import type { WorkerFlags } from './worker-command.ts';
 
@@ -29,6 +30,13 @@ export async function serveWorker(flags: WorkerFlags): Promise<void> {
   process.once('disconnect', () => abandoned.abort());
   if ((process.connected as boolean | undefined) === false) return;
   const { address, namespace, role, embedder, slots, localServerPid } = flags;
+  const noGpu = flags.requireGpu === true ? await whyNoGpu() : undefined;
+  if (noGpu !== undefined) {
+    process.stderr.write(`nothing is served: ${noGpu}\n`);
+    process.exitCode = EXIT_DEVICE_LOST;
+    return;
+  }
+  if (abandoned.signal.aborted) return;
   Runtime.install({ logger: new DefaultLogger('INFO', logLine), telemetryOptions: QUIET_CORE });
   const settings = connectionSettings({
     ...(address === undefined ? {} : { address }),

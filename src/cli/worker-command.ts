@@ -12,6 +12,7 @@ export interface WorkerFlags {
   address?: string;
   namespace?: string;
   localServerPid?: number;
+  requireGpu?: boolean;
 }
 
 /** `virnucpro worker`: serves runs until it is told to stop. */
@@ -34,6 +35,7 @@ export function workerCommand(): Command {
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or localhost:7233)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
     .addOption(new Option('--local-server-pid <pid>').argParser(wholeNumber).hideHelp())
+    .addOption(new Option('--require-gpu').hideHelp())
     .addHelpText(
       'after',
       `

@@ -9,6 +9,8 @@ export interface Backend {
   readonly hostsWorkers: boolean;
   /** The server ends with this command. */
   readonly ownsServer: boolean;
+  /** Rejects when its workers cannot go on although the run could; absent: somebody else's may. */
+  readonly stuck?: Promise<never>;
   /** Lets tasks flush their rows, then ends workers and server. */
   stop(): Promise<void>;
   /** Ends everything at once. */

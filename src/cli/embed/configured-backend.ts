@@ -35,5 +35,13 @@ async function startWorker(
 ): Promise<WorkerProcess> {
   const folder = stateFolder(shortRunId(runId));
   await fs.mkdir(folder, { recursive: true });
-  return new WorkerProcess(workerArguments(embedders, address, namespace), path.join(folder, 'worker.log'), log);
+  const worker = new WorkerProcess(
+    workerArguments(embedders, address, namespace),
+    path.join(folder, 'worker.log'),
+    log,
+  );
+  void worker.deviceLost.then(({ embedder, reason }) => {
+    log(`embedder ${embedder} has lost its device here: ${reason}; its tasks wait for another worker`);
+  });
+  return worker;
 }

@@ -130,7 +130,8 @@ export class EmbedSession {
       signal,
     ).then(() => this.#leave);
     try {
-      const outcome = await Promise.race([run.result(signal), workers, this.#leave]);
+      const stuck = this.#backend?.stuck ?? this.#leave;
+      const outcome = await Promise.race([run.result(signal), workers, stuck, this.#leave]);
       this.#ended.abort();
       if (!(await watching)) await this.#sayPlanned();
       view.finish(outcome);

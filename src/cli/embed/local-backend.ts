@@ -1,7 +1,10 @@
 import * as path from 'node:path';
 import { connectionSettings } from '../../client/index.ts';
+import { FailureType } from '../../contract/failure-types.ts';
+import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { shortRunId } from '../../contract/names.ts';
 import { stateFolder } from '../../server/index.ts';
+import type { DeviceLostMessage } from '../serve-worker.ts';
 import type { Backend } from './backend.ts';
 import { ServerKeeper } from './server-keeper.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -23,11 +26,15 @@ export async function localBackend(
     path.join(stateFolder(runId12), 'worker.log'),
     log,
   );
+  const stuck = worker.deviceLost.then(endOfRun);
+  // It may come before anybody waits for it.
+  stuck.catch(() => {});
   return {
     settings: connectionSettings({ address, namespace }),
     uiUrl,
     hostsWorkers: true,
     ownsServer: true,
+    stuck,
     stop: async () => {
       await worker.stop();
       await keeper.stop();
@@ -37,6 +44,12 @@ export async function localBackend(
       keeper.kill();
     },
   };
+}
+
+/** No other worker knows this server: nobody would take the tasks that are left. */
+function endOfRun({ embedder, reason }: DeviceLostMessage['deviceLost']): never {
+  const message = `embedder ${embedder} has lost its device: ${reason}. Durable rows are kept: start the same command again to go on`;
+  throw new VirnucproError(FailureType.EmbeddingDeviceLost, message);
 }
 
 /** Arguments of `virnucpro worker` for a process that serves everything a run needs. */

@@ -2,8 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deferred } from '../../platform/deferred.ts';
 import { entryUrl } from '../../platform/entry-url.ts';
 import { fileURLToPath } from 'node:url';
+import type { DeviceLostMessage } from '../serve-worker.ts';
 
 /** Workers flush and end within their force time of 20 s; then they are killed. */
 const STOP_TIMEOUT_MS = 25_000;
@@ -17,6 +19,10 @@ export class WorkerProcess {
   #child: ChildProcess;
   #stopping = false;
 
+  /** Resolves when an embedder of it has lost its device. */
+  readonly deviceLost: Promise<DeviceLostMessage['deviceLost']>;
+  readonly #tellLost: (lost: DeviceLostMessage['deviceLost']) => void;
+
   /**
    * @param args of `virnucpro worker`
    * @param logFile gets what it prints
@@ -25,6 +31,9 @@ export class WorkerProcess {
     this.#args = args;
     this.#logFile = logFile;
     this.#log = log;
+    const lost = deferred<DeviceLostMessage['deviceLost']>();
+    this.deviceLost = lost.promise;
+    this.#tellLost = lost.resolve;
     this.#child = this.#spawn();
   }
 
@@ -36,6 +45,7 @@ export class WorkerProcess {
       stdio: ['ignore', output, output, 'ipc'],
     });
     closeSync(output);
+    child.on('message', (message: DeviceLostMessage) => this.#tellLost(message.deviceLost));
     child.on('error', (error) => this.#log(`worker: ${error.message}`));
     child.once('exit', (code, signal) => void this.#restart(code, signal));
     return child;

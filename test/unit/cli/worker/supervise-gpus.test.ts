@@ -89,4 +89,10 @@ describe('workerArguments', () => {
       '--role gpu --embedder fake --embedder kmer --slots 3 --address a:1 --namespace n',
     );
   });
+
+  test('a model → its worker has to have a GPU', () => {
+    expect(workerArguments({ role: 'gpu', embedder: ['esm2-3b'] })).toEqual(
+      expect.arrayContaining(['--require-gpu', '--embedder', 'esm2-3b']),
+    );
+  });
 });

@@ -6,6 +6,8 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { DEFAULT_TORCH } from '../../src/cli/setup-models/setup-models.ts';
+import { sidecarVenv } from '../../src/platform/sidecar-python.ts';
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const compose = parse(readFileSync(root('docker-compose.yml'), 'utf8'), { merge: true }) as ComposeFile;
@@ -62,6 +64,20 @@ describe('docker-compose.yml', () => {
     expect(files.filter((path) => !existsSync(root(path)))).toEqual([]);
   });
 
+  it('workers of models → an image of their own, GPUs reserved, weights mounted, only in the profile gpu', () => {
+    const gpu = ours.filter(([, { command = [] }]) => command.includes('--gpus'));
+    expect(gpu.map(([name]) => name)).toEqual(['worker-gpu-esm2-3b', 'worker-gpu-dnabert-s']);
+    for (const [name, service] of gpu) {
+      expect(service.build).toMatchObject({ dockerfile: 'Dockerfile.gpu' });
+      expect(service.profiles).toEqual(['gpu']);
+      expect(service.deploy?.resources.reservations.devices).toEqual([
+        { driver: 'nvidia', count: 'all', capabilities: ['gpu'] },
+      ]);
+      expect(service.volumes?.some((volume) => volume.endsWith(':/models:ro'))).toBe(true);
+      expect(name).toBe(`worker-gpu-${service.command?.[(service.command?.indexOf('--embedder') ?? 0) + 1]}`);
+    }
+  });
+
   it('the server → shares its queues fairly, as the local server does', () => {
     const configuration = parse(readFileSync(root('docker/dynamic-config.yaml'), 'utf8')) as unknown;
     expect(configuration).toEqual({ 'matching.enableFairness': [{ value: true }] });
@@ -79,19 +95,44 @@ describe('Dockerfile', () => {
   });
 });
 
+describe('Dockerfile.gpu', () => {
+  const text = readFileSync(root('Dockerfile.gpu'), 'utf8');
+  const lines = text.split('\n');
+
+  it('its bases → the Node of the other image, and CUDA with a full version; its user → not root', () => {
+    const node = readFileSync(root('Dockerfile'), 'utf8')
+      .split('\n')
+      .find((line) => line.startsWith('FROM node'));
+    expect(lines.filter((line) => line.startsWith('FROM'))).toEqual([
+      node,
+      expect.stringMatching(/^FROM nvidia\/cuda:\d+\.\d+\.\d+-base-ubuntu\d\d\.\d\d$/u),
+    ]);
+    expect(lines).toContain('USER 1000:1000');
+  });
+
+  it('its environment for Python → where the models look for it, with the torch of setup-models', () => {
+    const data = /XDG_DATA_HOME=(\S+)/u.exec(text)?.[1];
+    expect(lines.join('\n')).toContain(`python3 -m venv ${sidecarVenv({ XDG_DATA_HOME: data })} `);
+    expect(text).toContain(`pip install torch==${DEFAULT_TORCH}\n`);
+    expect(text).toMatch(/^RUN virnucpro setup-models /mu);
+    expect(text.indexOf('pip install torch')).toBeLessThan(text.indexOf('COPY --from=build /packed'));
+  });
+});
+
 interface ComposeFile {
   readonly services: Readonly<Record<string, Service>>;
 }
 
 interface Service {
   readonly image: string;
-  readonly build?: string;
+  readonly build?: string | { readonly context: string; readonly dockerfile: string };
   readonly user?: string;
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly profiles?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly deploy?: { readonly resources: { readonly reservations: { readonly devices: readonly object[] } } };
   readonly healthcheck?: { readonly test: readonly string[] };
 }
 

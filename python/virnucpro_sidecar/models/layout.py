@@ -1,7 +1,7 @@
 """How the tokens of a batch lie in memory while layers work on them, and attention within each sequence.
 
 Layers work on a flat [N, width]; only attention and pooling know sequences. A batch without padding is a view of the ids. With
-padding it stays as it is and attention gets a boolean mask of keys (`masked`), or the padding is taken out (`grouped`,
+padding it stays as it is and attention gets a mask of keys (`masked`), or the padding is taken out (`grouped`,
 `varlen`): then equal lengths side by side are one call of attention without a mask, or all lengths are one call of a kernel.
 """
 
@@ -65,7 +65,7 @@ class Layout:
         self._rows = rows
         self._width = width
         self._padded = padded
-        self._biased_mask: torch.Tensor | None = None
+        self._held_mask: torch.Tensor | None = None
 
     def flatten(self, ids: torch.Tensor) -> torch.Tensor:
         """[rows, width] → [N]"""
@@ -80,7 +80,7 @@ class Layout:
         """q, k, v: [N, heads, width of a head] → [N, hidden]"""
         q, k, v = (x.view(self._rows, self._width, *x.shape[1:]).transpose(1, 2) for x in (q, k, v))
         if self._padded:
-            output = F.scaled_dot_product_attention(q, k, v, attn_mask=self._mask_with(bias, q.dtype))
+            output = F.scaled_dot_product_attention(q, k, v, attn_mask=self._mask(bias, q.dtype))
         else:
             output = attend_equal_lengths(q, k, v, bias)
         return output.transpose(1, 2).reshape(self._rows * self._width, -1)
@@ -96,19 +96,17 @@ class Layout:
         total = torch.where(inside[..., None], by_row, 0).sum(1, dtype=torch.float32)
         return total / (self._lengths - 2 * ends)[:, None]
 
-    def _mask_with(self, bias: Bias | None, dtype: torch.dtype) -> torch.Tensor:
-        if bias is None:
-            return self._key_mask
-        if self._biased_mask is None or self._biased_mask.dtype != dtype:
-            square = bias.rows(0, self._width, self._width, dtype)
-            self._biased_mask = torch.where(self._key_mask, square, float("-inf"))
-        return self._biased_mask
-
-    @cached_property
-    def _key_mask(self) -> torch.Tensor:
-        """bool [rows, 1, 1, width], true where a token is"""
-        positions = torch.arange(self._width, device=self._lengths.device)
-        return (positions < self._lengths[:, None])[:, None, None, :]
+    def _mask(self, bias: Bias | None, dtype: torch.dtype) -> torch.Tensor:
+        """What is added to scores, the same for every layer: [rows, heads or 1, width or 1, width], -inf at padding."""
+        if self._held_mask is None:
+            # Rows of a multiple of 16 bytes are what fused kernels read without a copy.
+            columns = -(-self._width // 8) * 8
+            is_token = torch.arange(columns, device=self._lengths.device) < self._lengths[:, None]
+            added = torch.zeros((), dtype=dtype, device=self._lengths.device)
+            if bias is not None:
+                added = bias.rows(0, self._width, columns, dtype)
+            self._held_mask = torch.where(is_token[:, None, None, :], added, float("-inf"))[..., : self._width]
+        return self._held_mask
 
 
 class PackedLayout:

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { EMBEDDERS } from '../embedders/index.ts';
+import { EMBEDDERS, requireEmbedders } from '../embedders/index.ts';
 import type { WorkerRole } from '../worker/index.ts';
 import { parseGpus } from './worker/gpu-list.ts';
 
@@ -50,6 +50,8 @@ Examples:
     )
     .action(async (flags: WorkerFlags, command: Command) => {
       const { gpus, role, embedder } = flags;
+      // One that cannot work here would take its tasks and fail them.
+      if (role !== 'io') requireEmbedders(embedder ?? []);
       if (gpus !== undefined) {
         if (role !== 'gpu') command.error(`error: --gpus is for --role gpu, not --role ${role}`);
         if (embedder === undefined)

@@ -1,5 +1,5 @@
 // `virnucpro embed` with models and random weights, as a user meets it.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { contentOf } from '../support/run-folder.ts';
@@ -34,20 +34,5 @@ describe('embed --random-init', () => {
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     const { ids, rows } = await contentOf(at.path('n', 'lambda_genes_DNABERT_S.pt'));
     expect([ids.length, new Set(rows.map((row) => row.length))]).toEqual([GENES, new Set([768])]);
-  });
-
-  it('no Python for the models → exit code 1 at once, naming virnucpro setup-models', async () => {
-    const at = workplace({ VIRNUCPRO_SIDECAR_PYTHON: '', XDG_DATA_HOME: '/nowhere' });
-    const { code, stderr } = await at.run([
-      'embed',
-      example('lambda_proteins.faa'),
-      '--embedder',
-      'esm2-8m',
-      '--out',
-      'p',
-    ]);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^virnucpro: embedder esm2-8m: no Python for the models: .*virnucpro setup-models/u);
-    expect(existsSync(at.path('p'))).toBe(false);
   });
 });

@@ -29,14 +29,25 @@ export async function serveWorker(flags: WorkerFlags): Promise<void> {
   // may be long before this process is ready to serve.
   process.once('disconnect', () => abandoned.abort());
   if ((process.connected as boolean | undefined) === false) return;
-  const { address, namespace, role, embedder, slots, localServerPid } = flags;
-  const noGpu = flags.requireGpu === true ? await whyNoGpu() : undefined;
-  if (noGpu !== undefined) {
-    process.stderr.write(`nothing is served: ${noGpu}\n`);
-    process.exitCode = EXIT_DEVICE_LOST;
-    return;
+  try {
+    await serveOnGpu(flags, abandoned.signal);
+  } finally {
+    // An open channel keeps the process alive.
+    if (process.connected) process.disconnect();
   }
-  if (abandoned.signal.aborted) return;
+}
+
+/** Asks for no task where there has to be a GPU and none can be computed on. */
+async function serveOnGpu(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> {
+  const noGpu = flags.requireGpu === true ? await whyNoGpu() : undefined;
+  if (noGpu === undefined) return serve(flags, abandoned);
+  process.stderr.write(`nothing is served: ${noGpu}\n`);
+  process.exitCode = EXIT_DEVICE_LOST;
+}
+
+async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> {
+  const { address, namespace, role, embedder, slots, localServerPid } = flags;
+  if (abandoned.aborted) return;
   Runtime.install({ logger: new DefaultLogger('INFO', logLine), telemetryOptions: QUIET_CORE });
   const settings = connectionSettings({
     ...(address === undefined ? {} : { address }),
@@ -61,8 +72,8 @@ export async function serveWorker(flags: WorkerFlags): Promise<void> {
       ...(slots === undefined ? {} : { slots }),
       ...(localServerPid === undefined ? {} : { localServerPid }),
     });
-    if (abandoned.signal.aborted) return;
-    abandoned.signal.addEventListener('abort', serving.shutdown);
+    if (abandoned.aborted) return;
+    abandoned.addEventListener('abort', serving.shutdown);
     process.stderr.write(`serving ${role} for ${settings.namespace} at ${settings.address}\n`);
     await serving.run();
   } finally {
@@ -70,7 +81,6 @@ export async function serveWorker(flags: WorkerFlags): Promise<void> {
   }
   const served = new Set(embedder ?? DEFAULT_EMBEDDERS);
   if (role === 'gpu' && lost.size === served.size) process.exitCode = EXIT_DEVICE_LOST;
-  if (process.connected) process.disconnect();
 }
 
 function tellDeviceLost(embedder: string, reason: string): void {

@@ -8,6 +8,7 @@ import { connectClient, connectionSettings, startRun, type RunHandle } from '../
 import { createWorkers, type VirnucproWorkers } from '../../src/worker/index.ts';
 import type { Command } from '../support/command.ts';
 import { startDevServer, type DevServer } from '../support/dev-server.ts';
+import { fakePython } from '../support/fake-python.ts';
 import { processesOf } from '../support/processes.ts';
 import { embeddedTimes, leftovers, logLines, makeInputs } from '../support/run-folder.ts';
 import { workplace, type Workplace } from '../support/workplace.ts';
@@ -147,6 +148,23 @@ describe('worker --gpus', () => {
     expect(counts(at, 'second').filter((count) => count > 1).length).toBeLessThan(BATCH);
     other.signal('SIGTERM');
     await other.ended;
+  });
+});
+
+describe('worker --gpus for a model', () => {
+  it('CUDA shows no device → no task is asked for, the GPU is named; none is left → exit code 1', async () => {
+    const at = workplace();
+    const python = fakePython(at.folder, 'python3', {
+      probe: { torch: { version: '2.9.1', cuda: '12.8', nvidia: [] } },
+    });
+    const args = ['worker', '--role', 'gpu', '--embedder', 'esm2-8m', '--gpus', '3', '--address', server.address];
+    const { code, stderr } = await at.run(args, { env: { VIRNUCPRO_SIDECAR_PYTHON: python } });
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n')).toEqual([
+      'GPU 3: nothing is served: CUDA shows no device: see nvidia-smi',
+      'GPU 3: the device is lost; it is left alone until this command is started again',
+      'no GPU is left',
+    ]);
   });
 });
 

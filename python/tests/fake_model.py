@@ -1,15 +1,21 @@
-"""A model without weights: each token has a fixed vector, and a row is the mean over the tokens."""
+"""
+A model without weights: each token has a fixed vector, and a row is the mean over the tokens. torch is imported when the model
+is loaded, so that a process that ends before that ends soon.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from virnucpro_sidecar.models.base import EmbeddingModel, ModelInfo, Progress, Rejected, TokenIds
 from virnucpro_sidecar.settings import Settings
+
+if TYPE_CHECKING:
+    import torch
 
 DIM = 8
 PAD = 0
@@ -43,6 +49,8 @@ class FakeModel:
     pooling = "mean"
 
     def __init__(self, seed: int, max_length: int = 1000, memory: int | None = None) -> None:
+        import torch
+
         self.encoder = FakeEncoder(max_length)
         self.info = ModelInfo("fake/model", f"random-init:{seed}", 128 * DIM, "sha256:0", "none")
         self.memory = memory
@@ -58,7 +66,7 @@ class FakeModel:
         rows, longest = ids.shape
         self.shapes.append((rows, longest))
         if self.memory is not None and rows * longest > self.memory:
-            raise torch.cuda.OutOfMemoryError(f"CUDA out of memory: {rows} x {longest} tokens")
+            raise RuntimeError(f"CUDA out of memory: {rows} x {longest} tokens")
         time.sleep(self.seconds_per_batch)
         return self._mean(ids, lengths)
 
@@ -70,10 +78,14 @@ class FakeModel:
 
     def expected(self, sequence: str) -> np.ndarray:
         """The row of one sequence, computed on its own."""
+        import torch
+
         ids = torch.from_numpy(np.asarray(self.encoder.encode(sequence)))[None]
         return self._mean(ids, torch.tensor([len(sequence)]))[0].numpy()
 
     def _mean(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        import torch
+
         mask = torch.arange(ids.shape[1])[None] < lengths[:, None]
         vectors = self._vectors[ids.long()] * mask[:, :, None]
         return vectors.sum(1) / lengths[:, None]
@@ -86,11 +98,11 @@ class FakePrepared:
     pooling = "mean"
 
     def __init__(self, settings: Settings) -> None:
-        self._model = FakeModel(settings.random_init or 0, settings.max_length or 1000)
-        if settings.tiny is not None:
-            self._model.seconds_per_batch = settings.tiny.get("msPerBatch", 0) / 1000
-        self.encoder = self._model.encoder
+        self._settings = settings
+        self.encoder = FakeEncoder(settings.max_length or 1000)
 
     def load(self, device: torch.device, dtype: torch.dtype, progress: Progress) -> EmbeddingModel:
         progress("load the fake model")
-        return self._model
+        model = FakeModel(self._settings.random_init or 0, self.encoder.max_length)
+        model.seconds_per_batch = (self._settings.tiny or {}).get("msPerBatch", 0) / 1000
+        return model

@@ -66,7 +66,7 @@ def parse_options(argv: list[str]) -> Options:
         dtype=given.dtype,
         budgets=given.budgets or _default_budgets(quick=quick, on_cpu=on_cpu),
         compile=(False,) if given.no_compile or on_cpu else (False, True),
-        seconds=150 if quick else 540,
+        seconds=140 if quick else 480,
         seconds_each=1 if quick else 2,
         rounds=2 if quick else 4,
         tiny=given.tiny,

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..devices import choose_sdpa, open_device
-from ..errors import SidecarError, is_out_of_memory, is_poisoned
+from ..errors import EMBEDDER, SidecarError, is_out_of_memory, is_poisoned
 from ..models.catalog import catalog_entry, tiny_entry
 from ..settings import Settings
 from ..start import Loaded
@@ -63,6 +63,8 @@ class Bench:
 
     def run(self) -> None:
         self.make_table()
+        if all(measurement.speed is None for measurement in self.measurements):
+            raise SidecarError(EMBEDDER, "nothing could be measured; the table says why")
         best = choose_best(self.measurements).configuration
         say(f"as fast as any, and the simplest: {best}")
         loaded = self.load(best)

@@ -1,6 +1,4 @@
 import { connectClient, connectionSettings } from '../../client/index.ts';
-import { FailureType } from '../../contract/failure-types.ts';
-import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { embedderFactory } from '../../embedders/index.ts';
 import { EXIT_FAILURE } from '../exit.ts';
 import type { WorkerFlags } from '../worker-command.ts';
@@ -19,17 +17,8 @@ export async function superviseGpus(flags: WorkerFlags & { gpus: readonly string
   // A wrong address is this command's error: no worker process would get any further, however often it is started.
   await (await connectClient(settings)).connection.close();
   const write = (line: string) => void process.stderr.write(`${line}\n`);
-  requirePython(flags);
   const args = workerArguments(flags);
   return supervise(gpus, { start: (gpu) => startGpuWorker(gpu, args, write), log: write, signals: process });
-}
-
-/** @throws VirnucproError `RunError.InvalidInput` if a model is to be served and there is no Python for it */
-function requirePython({ embedder = [] }: WorkerFlags): void {
-  for (const name of embedder) {
-    const missing = embedderFactory(name).missing?.();
-    if (missing !== undefined) throw new VirnucproError(FailureType.RunInvalidInput, `embedder ${name}: ${missing}`);
-  }
 }
 
 /** What a supervisor needs of its surroundings. */

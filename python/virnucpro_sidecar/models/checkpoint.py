@@ -69,7 +69,7 @@ def _open(files: ModelFiles) -> dict[str, StoredTensor]:
 def _open_safetensors(path: Path) -> dict[str, StoredTensor]:
     import safetensors
 
-    file: Any = safetensors.safe_open(path, framework="pt", device="cpu")
+    file: Any = safetensors.safe_open(str(path), framework="pt", device="cpu")
 
     def reader(name: str) -> Callable[[], torch.Tensor]:
         return lambda: cast(torch.Tensor, file.get_tensor(name))
@@ -79,7 +79,7 @@ def _open_safetensors(path: Path) -> dict[str, StoredTensor]:
 
 def _open_pickled(path: Path) -> dict[str, StoredTensor]:
     """Mapped, so that a tensor's pages are read when it is; the format before torch 1.6 is no ZIP and is read whole."""
-    content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    content = torch.load(str(path), map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     if not isinstance(content, dict):
         raise TypeError(f"expected a dict of tensors, found {type(content).__name__}")
 

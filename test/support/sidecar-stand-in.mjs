@@ -69,7 +69,11 @@ if (!faults.silentStart) {
   send({
     ...{ ready: true, protocol: faults.protocol ?? 1, embedder: settings.embedder, model: 'stand-in', dim },
     ...{ weights: settings.randomInit === null ? 'sha256:00' : `random-init:${settings.randomInit}` },
-    ...{ dtype: settings.dtype === 'auto' ? 'float32' : settings.dtype, tokenizer: 'sha256:01', pooling: 'mean-residues' },
+    ...{
+      dtype: settings.dtype === 'auto' ? 'float32' : settings.dtype,
+      tokenizer: 'sha256:01',
+      pooling: 'mean-residues',
+    },
     ...{ device: settings.device === 'auto' ? 'cpu' : settings.device, maxLength: settings.maxLength },
     ...faults.handshake,
   });

@@ -15,7 +15,8 @@ describe('embedderFactory', () => {
     expect(() => embedderFactory('esm')).toThrow(
       expect.objectContaining({
         type: FailureType.RunInvalidInput,
-        message: 'unknown embedder "esm"; this version has kmer, fake, esm2-3b, esm2-650m, esm2-150m, esm2-8m, dnabert-s',
+        message:
+          'unknown embedder "esm"; this version has kmer, fake, esm2-3b, esm2-650m, esm2-150m, esm2-8m, dnabert-s',
       }),
     );
   });

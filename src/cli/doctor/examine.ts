@@ -87,9 +87,8 @@ async function examineQueues(settings: ConnectionSettings, manifest: RunManifest
   if (connection === undefined) return findings;
   try {
     if (findings.some(({ status }) => status === 'problem')) return findings;
-    const embedders = EMBEDDERS.map(({ name }) => name);
     const needed = manifest && Object.keys(manifest.embedders);
-    return [...findings, ...(await checkPollers(connection, settings, embedders, needed))];
+    return [...findings, ...(await checkPollers(connection, settings, EMBEDDERS, needed))];
   } catch (error) {
     return [
       ...findings,

@@ -1,5 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { gpuTaskQueue, IO_TASK_QUEUE } from '../../contract/names.ts';
+import type { EmbedderFactory } from '../../embedders/index.ts';
 import type { Finding } from './finding.ts';
 
 /** temporal.api.enums.v1.TaskQueueType */
@@ -31,13 +32,13 @@ export interface QueueState {
 /**
  * Is each queue served?
  *
- * @param embedders all that could be served
+ * @param embedders all that could be served; of the models only those are spoken of that are served or needed
  * @param needed those that the run folder works with; undefined if that is not known
  */
 export async function checkPollers(
   connection: Connection,
   { namespace, address }: { namespace: string; address: string },
-  embedders: readonly string[],
+  embedders: readonly Pick<EmbedderFactory, 'name' | 'isModel'>[],
   needed: readonly string[] | undefined,
 ): Promise<Finding[]> {
   const pollers = (queue: string, type: number) => pollersOf(connection, namespace, queue, type);
@@ -46,10 +47,11 @@ export async function checkPollers(
     { ...io, tasks: 'workflows', pollers: await pollers(IO_TASK_QUEUE, WORKFLOW_TASKS) },
     { ...io, tasks: 'io activities', pollers: await pollers(IO_TASK_QUEUE, ACTIVITY_TASKS) },
   ];
-  for (const name of embedders) {
+  for (const { name, isModel = false } of embedders) {
     const queue = gpuTaskQueue(name);
     const gpu = { queue, tasks: 'embedding', role: `gpu --embedder ${name}`, needed: needed?.includes(name) ?? false };
-    states.push({ ...gpu, pollers: await pollers(queue, ACTIVITY_TASKS) });
+    const state = { ...gpu, pollers: await pollers(queue, ACTIVITY_TASKS) };
+    if (!isModel || state.needed || state.pollers.length > 0) states.push(state);
   }
   return states.map((state) => judgeQueue(state, address, Date.now()));
 }

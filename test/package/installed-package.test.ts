@@ -36,7 +36,9 @@ describe('the packed package in an empty project', () => {
     expect(paths).toEqual(
       expect.arrayContaining(['LICENSE', 'package.json', 'dist/workflow-bundle.js', 'dist/cli/main.js']),
     );
-    expect(paths.filter((path) => !/^(?:dist|docs|python)\/|^[A-Z]+(?:\.md)?$|^package\.json$/u.test(path))).toEqual([]);
+    expect(paths.filter((path) => !/^(?:dist|docs|python)\/|^[A-Z]+(?:\.md)?$|^package\.json$/u.test(path))).toEqual(
+      [],
+    );
     expect(paths.filter((path) => path.endsWith('.build-stamp'))).toEqual([]);
     expect((files.find(({ path }) => path === 'dist/cli/main.js')?.mode ?? 0) & 0o111).toBe(0o111);
   });

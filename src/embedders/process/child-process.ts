@@ -183,7 +183,7 @@ export class EmbedderProcess {
     const answers = this.#child.stdio[ANSWERS] as Readable;
     const take = (frame: Frame): void => {
       const { ready, fatal, pulse } = frame.header;
-      if (pulse !== undefined) this.#pulse = String(pulse);
+      if (pulse !== undefined) this.#pulse = typeof pulse === 'string' ? pulse : JSON.stringify(pulse);
       else if (fatal !== undefined) onFatal(this.#refuse(fatal as { type?: unknown; message?: unknown }));
       else if (ready === true) {
         this.#isReady = true;

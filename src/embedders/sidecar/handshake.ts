@@ -76,5 +76,6 @@ function placeOf(header: Readonly<Record<string, unknown>>): string {
 }
 
 function shown(value: unknown): string {
-  return value === undefined || value === null ? 'none' : String(value);
+  if (value === undefined || value === null) return 'none';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

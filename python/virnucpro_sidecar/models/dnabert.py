@@ -10,6 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from .alibi import AlibiBias
 from .catalog import Shape
+from .compilation import maybe_compile
 from .layout import AnyLayout
 from .parameters import LayerNorm, Linear, Parameters
 
@@ -42,7 +43,7 @@ class MosaicBert:
         self._embedding_norm = parameters.layer_norm("embeddings.LayerNorm", hidden, _EPSILON)
         self._layers = [_layer(f"encoder.layer.{index}", shape, parameters) for index in range(shape.layers)]
         self._alibi = AlibiBias(shape.heads, parameters.device, parameters.dtype)
-        self._after_attention = torch.compile(_after_attention, dynamic=True) if compile else _after_attention
+        self._after_attention = maybe_compile(_after_attention, compile=compile)
 
     def hidden(self, ids: torch.Tensor, layout: AnyLayout, dtype: torch.dtype) -> torch.Tensor:
         """ids: [rows, width] → last hidden state [N, hidden] in dtype."""

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from .catalog import Shape
+from .compilation import maybe_compile
 from .layout import AnyLayout
 from .parameters import LayerNorm, Linear, Parameters
 from .rotary import RotaryTables, rotate
@@ -43,8 +44,8 @@ class Esm2:
         self._layers = [_layer(f"encoder.layer.{index}", shape, parameters) for index in range(shape.layers)]
         self._final_norm = parameters.layer_norm("encoder.emb_layer_norm_after", shape.hidden, _EPSILON)
         self._rotary = RotaryTables(shape.head_width, parameters.device)
-        self._before_attention = torch.compile(_before_attention, dynamic=True) if compile else _before_attention
-        self._after_attention = torch.compile(_after_attention, dynamic=True) if compile else _after_attention
+        self._before_attention = maybe_compile(_before_attention, compile=compile)
+        self._after_attention = maybe_compile(_after_attention, compile=compile)
 
     def hidden(self, ids: torch.Tensor, layout: AnyLayout, dtype: torch.dtype) -> torch.Tensor:
         """ids: [rows, width] → last hidden state float32 [N, hidden], computed in dtype up to the final layer norm."""

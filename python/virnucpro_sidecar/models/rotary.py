@@ -30,6 +30,9 @@ class RotaryTables:
 def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
     """x: [N, …, width]; cos, sin: float32 [N, 1…, width / 2]. Pairs are (i, i + width / 2), as in the published models."""
     first, second = x.chunk(2, -1)
+    if torch.compiler.is_compiling():
+        # One kernel without intermediate results; the compiler does not take `out`.
+        return torch.cat((first * cos - second * sin, second * cos + first * sin), -1).to(x.dtype)
     rotated = torch.empty_like(x)
     first_out, second_out = rotated.chunk(2, -1)
     # A 16-bit x times float32 is float32; only the sum is rounded to the dtype of x.

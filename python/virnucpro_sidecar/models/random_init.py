@@ -66,7 +66,10 @@ def _fill(place: Place, block: torch.Tensor, start: int, mean: float, deviation:
     done = 0
     while done < flat.numel():
         count = min(_BLOCK - start, flat.numel() - done)
-        values = block[start : start + count] * (deviation * place.factor) + mean * place.factor
-        flat[done : done + count].copy_(values)
+        values, target = block[start : start + count], flat[done : done + count]
+        if mean == 0:
+            torch.mul(values, deviation * place.factor, out=target)
+        else:
+            target.copy_(values * (deviation * place.factor) + mean * place.factor)
         done += count
         start = 0

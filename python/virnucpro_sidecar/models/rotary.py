@@ -12,9 +12,9 @@ class RotaryTables:
     """cos and sin of position × frequency, float32 [positions, width / 2], for as many positions as were asked for yet."""
 
     def __init__(self, head_width: int, device: torch.device) -> None:
-        exponents = torch.arange(0, head_width, 2, dtype=torch.int64, device=device).float() / head_width
-        self._frequencies = 1.0 / (_BASE**exponents)
-        self._tables = self._make(0)
+        self._head_width = head_width
+        self._device = device
+        self._tables = (torch.empty(0, device=device), torch.empty(0, device=device))
 
     def up_to(self, length: int) -> tuple[torch.Tensor, torch.Tensor]:
         """(cos, sin), at least `length` positions"""
@@ -23,7 +23,9 @@ class RotaryTables:
         return self._tables
 
     def _make(self, length: int) -> tuple[torch.Tensor, torch.Tensor]:
-        angles = torch.outer(torch.arange(length, device=self._frequencies.device).float(), self._frequencies)
+        exponents = torch.arange(0, self._head_width, 2, device=self._device).float() / self._head_width
+        positions = torch.arange(length, device=self._device).float()
+        angles = torch.outer(positions, 1.0 / (_BASE**exponents))
         return angles.cos(), angles.sin()
 
 

@@ -222,7 +222,10 @@ class KilledRun {
     }
   }
 
-  /** Attempts of killed workers go on with another when the heartbeat is overdue and the backoff is over. */
+  /**
+   * Attempts of killed workers go on with another when the heartbeat is overdue and the backoff is over. The server may give
+   * an attempt to the poll of a worker that has just been killed: it begins nowhere, and is over in the same way.
+   */
   #checkResumes(): void {
     const attempts = notedAttempts(this.#attempts);
     for (const { task, attempt, pid } of attempts.filter(({ event }) => event === 'begun')) {
@@ -230,8 +233,11 @@ class KilledRun {
       const ended = attempts.some((one) => one.task === task && one.attempt === attempt && one.event !== 'begun');
       const next = attempts.find((one) => one.task === task && one.attempt > attempt && one.event === 'begun');
       if (killedAt === undefined || ended || next === undefined) continue;
-      const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1));
-      const late = next.at - killedAt - HEARTBEAT_TIMEOUT_MS - backoff;
+      let due = killedAt;
+      for (let lost = attempt; lost < next.attempt; lost++) {
+        due += HEARTBEAT_TIMEOUT_MS + Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (lost - 1));
+      }
+      const late = next.at - due;
       this.#tally.latestResumeMs = Math.max(this.#tally.latestResumeMs, late);
       if (late > SLACK_MS) this.#tally.violation(`attempt ${next.attempt} of ${task} began ${late} ms late`);
     }

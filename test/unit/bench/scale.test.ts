@@ -6,7 +6,7 @@ import { slotUse } from '../../../bench/lib/slot-use.mjs';
 
 describe('parseOptions', () => {
   it('nothing → the sizes that the goals are for', () => {
-    expect(parseOptions([])).toMatchObject({ files: 100_000, inFlight: 32, ratioFiles: 500, planning: 10_000 });
+    expect(parseOptions([])).toMatchObject({ files: 100_000, inFlight: 32, ratioFiles: 2000, planning: 10_000 });
   });
 
   it.each([

@@ -1,37 +1,30 @@
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { closeCheckpointThreads } from '../../src/checkpoint/index.ts';
-import { connectClient, connectionSettings, startRun, type RunHandle } from '../../src/client/index.ts';
+import { startRun, type RunHandle } from '../../src/client/index.ts';
 import { createWorkers, type VirnucproWorkers } from '../../src/worker/index.ts';
-import { startDevServer, type DevServer } from '../support/dev-server.ts';
+import type { DevServer } from '../support/dev-server.ts';
+import { startTemporal, type Temporal } from '../support/temporal.ts';
 import { logLines, makeInputs } from '../support/run-folder.ts';
 import { runScene, until } from '../support/run-scene.ts';
 
 const DEPLOYMENT = 'virnucpro';
 
+let temporal: Temporal;
 let server: DevServer;
 let connection: NativeConnection;
 let client: Client;
 const serving: { workers: VirnucproWorkers; running: Promise<void> }[] = [];
 
 beforeAll(async () => {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-  });
-  server = await startDevServer();
-  connection = await NativeConnection.connect({ address: server.address });
-  client = await connectClient(connectionSettings({ address: server.address, namespace: 'default' }));
+  temporal = await startTemporal();
+  ({ server, connection, client } = temporal);
 });
 
 afterAll(async () => {
   for (const { workers } of serving) workers.shutdown();
   await Promise.all(serving.map(({ running }) => running));
-  await closeCheckpointThreads();
-  await client?.connection.close();
-  await connection?.close();
-  await server?.stop();
+  await temporal?.stop();
 });
 
 /** As docs/changing-workflows.md says. */

@@ -1,12 +1,10 @@
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeCheckpointThreads } from '../../src/checkpoint/index.ts';
-import { connectClient, connectionSettings, startRun, type RunHandle } from '../../src/client/index.ts';
+import { describe, expect, it } from 'vitest';
+import { startRun, type RunHandle } from '../../src/client/index.ts';
 import { createWorkers } from '../../src/worker/index.ts';
-import { startDevServer } from '../support/dev-server.ts';
 import { logLines, makeInputs } from '../support/run-folder.ts';
 import { runScene, until, type RunScene } from '../support/run-scene.ts';
+import { startTemporal } from '../support/temporal.ts';
 
 /** Tasks of the run that is first, all of them in the queue before the second run is started. */
 const FIRST = 120;
@@ -16,23 +14,11 @@ const TASK_MS = '150';
 /** So many tasks are watched from the moment when those of the second run are queued. */
 const WATCHED = 36;
 
-beforeAll(() => {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-  });
-});
-
-afterAll(closeCheckpointThreads);
-
 /** Which run each embedded sequence belonged to, in order, from the moment when the tasks of the second were queued. */
 async function turns(fairness: boolean): Promise<string> {
-  const server = await startDevServer({ fairness });
-  const { address } = server;
-  const connection = await NativeConnection.connect({ address });
-  const client = await connectClient(connectionSettings({ address, namespace: 'default' }));
+  const { server, connection, client, stop } = await startTemporal({ fairness });
   const workers = await createWorkers({
-    ...{ connection, namespace: 'default', address },
+    ...{ connection, namespace: 'default', address: server.address },
     ...{ embedders: ['fake'], slots: SLOTS, log: () => {} },
   });
   const running = workers.run();
@@ -41,9 +27,7 @@ async function turns(fairness: boolean): Promise<string> {
   } finally {
     workers.shutdown();
     await running;
-    await client.connection.close();
-    await connection.close();
-    await server.stop();
+    await stop();
   }
 }
 

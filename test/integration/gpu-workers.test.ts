@@ -1,13 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeCheckpointThreads } from '../../src/checkpoint/index.ts';
-import { connectClient, connectionSettings, startRun, type RunHandle } from '../../src/client/index.ts';
-import { createWorkers, type VirnucproWorkers } from '../../src/worker/index.ts';
+import { startRun, type RunHandle } from '../../src/client/index.ts';
 import type { Command } from '../support/command.ts';
-import { startDevServer, type DevServer } from '../support/dev-server.ts';
+import type { DevServer } from '../support/dev-server.ts';
+import { startTemporalWithIoWorker, type Temporal } from '../support/temporal.ts';
 import { fakePython } from '../support/fake-python.ts';
 import { processesOf } from '../support/processes.ts';
 import { embeddedTimes, leftovers, logLines, makeInputs } from '../support/run-folder.ts';
@@ -15,33 +13,16 @@ import { workplace, type Workplace } from '../support/workplace.ts';
 
 const BATCH = 5;
 
+let temporal: Temporal;
 let server: DevServer;
-let connection: NativeConnection;
 let client: Client;
-let io: VirnucproWorkers;
-let serving: Promise<void>;
 
 beforeAll(async () => {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-  });
-  server = await startDevServer();
-  const { address } = server;
-  connection = await NativeConnection.connect({ address });
-  client = await connectClient(connectionSettings({ address, namespace: 'default' }));
-  io = await createWorkers({ connection, namespace: 'default', address, role: 'io' });
-  serving = io.run();
+  temporal = await startTemporalWithIoWorker();
+  ({ server, client } = temporal);
 });
 
-afterAll(async () => {
-  io?.shutdown();
-  await serving;
-  await closeCheckpointThreads();
-  await client?.connection.close();
-  await connection?.close();
-  await server?.stop();
-});
+afterAll(() => temporal?.stop());
 
 /** `virnucpro worker` for the fake embedder. */
 function worker(at: Workplace, ...args: string[]): Command {

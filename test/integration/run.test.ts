@@ -5,20 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { closeCheckpointThreads } from '../../src/checkpoint/index.ts';
-import {
-  connectClient,
-  connectionSettings,
-  startRun,
-  type RunHandle,
-  type RunOptions,
-} from '../../src/client/index.ts';
+import { startRun, type RunHandle, type RunOptions } from '../../src/client/index.ts';
 import { FailureType } from '../../src/contract/failure-types.ts';
 import { IO_TASK_QUEUE, WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../../src/contract/names.ts';
 import { createWorkers, type VirnucproWorkers } from '../../src/worker/index.ts';
-import { startDevServer, type DevServer } from '../support/dev-server.ts';
+import type { DevServer } from '../support/dev-server.ts';
+import { startTemporal, type Temporal } from '../support/temporal.ts';
 import { contentOf, embeddedTimes, fasta, leftovers, logLines, makeInputs } from '../support/run-folder.ts';
 
 const CALLERS_QUEUE = 'callers';
@@ -33,6 +28,7 @@ const MODES = [
   { mode: 'replayed at each step', taskQueue: UNCACHED_QUEUE },
 ] as const;
 
+let temporal: Temporal;
 let server: DevServer;
 let connection: NativeConnection;
 let client: Client;
@@ -41,14 +37,9 @@ let callers: Worker;
 let running: Promise<unknown>;
 
 beforeAll(async () => {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-  });
-  server = await startDevServer();
+  temporal = await startTemporal();
+  ({ server, connection, client } = temporal);
   const { address } = server;
-  connection = await NativeConnection.connect({ address });
-  client = await connectClient(connectionSettings({ address, namespace: 'default' }));
   const common = { connection, namespace: 'default', address, log: () => {} };
   const uncached = { taskQueue: UNCACHED_QUEUE, role: 'io', workerOptions: { maxCachedWorkflows: 0 } } as const;
   serving = [await createWorkers(common), await createWorkers({ ...common, ...uncached })];
@@ -64,10 +55,7 @@ afterAll(async () => {
   for (const workers of serving) workers.shutdown();
   callers?.shutdown();
   await running;
-  await closeCheckpointThreads();
-  await client?.connection.close();
-  await connection?.close();
-  await server?.stop();
+  await temporal?.stop();
 });
 
 interface Place {

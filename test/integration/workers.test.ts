@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities/create-activities.ts';
-import { closeCheckpointThreads } from '../../src/checkpoint/index.ts';
-import { connectClient, connectionSettings, startRun, type RunHandle } from '../../src/client/index.ts';
+import { startRun, type RunHandle } from '../../src/client/index.ts';
 import { openTasksOfRun } from '../../src/client/open-tasks.ts';
 import { findUnserved, queueObserver } from '../../src/client/unserved-queues.ts';
 import { FailureType } from '../../src/contract/failure-types.ts';
@@ -17,9 +17,10 @@ import { ProcessEmbedder } from '../../src/embedders/process/process-embedder.ts
 import { ResidentEmbedders } from '../../src/embedders/resident.ts';
 import type { EmbedderFactory } from '../../src/embedders/types.ts';
 import { processStartTime } from '../../src/platform/process-identity.mjs';
-import { createWorkers, type VirnucproWorkers } from '../../src/worker/index.ts';
+import { createWorkers } from '../../src/worker/index.ts';
 import type { Command } from '../support/command.ts';
-import { startDevServer, type DevServer } from '../support/dev-server.ts';
+import type { DevServer } from '../support/dev-server.ts';
+import { startTemporalWithIoWorker, type Temporal } from '../support/temporal.ts';
 import { processesOf } from '../support/processes.ts';
 import { contentOf, embeddedTimes, leftovers, logLines, makeInputs, sequencesOf } from '../support/run-folder.ts';
 import { workplace, type Workplace } from '../support/workplace.ts';
@@ -27,33 +28,17 @@ import { workplace, type Workplace } from '../support/workplace.ts';
 const BATCH = 10;
 const FAKE_QUEUE = 'virnucpro-gpu-fake';
 
+let temporal: Temporal;
 let server: DevServer;
 let connection: NativeConnection;
 let client: Client;
-let io: VirnucproWorkers;
-let serving: Promise<void>;
 
 beforeAll(async () => {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-  });
-  server = await startDevServer();
-  const { address } = server;
-  connection = await NativeConnection.connect({ address });
-  client = await connectClient(connectionSettings({ address, namespace: 'default' }));
-  io = await createWorkers({ connection, namespace: 'default', address, role: 'io' });
-  serving = io.run();
+  temporal = await startTemporalWithIoWorker();
+  ({ server, connection, client } = temporal);
 });
 
-afterAll(async () => {
-  io?.shutdown();
-  await serving;
-  await closeCheckpointThreads();
-  await client?.connection.close();
-  await connection?.close();
-  await server?.stop();
-});
+afterAll(() => temporal?.stop());
 
 /** Starts a worker process for the fake embedder's queue and waits until it polls. */
 async function gpuWorker(at: Workplace, slots = 8): Promise<Command> {

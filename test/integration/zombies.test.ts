@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { connectClient, connectionSettings, startRun, type RunHandle } from '../../src/client/index.ts';
+import { startRun, type RunHandle } from '../../src/client/index.ts';
 import { FailureType } from '../../src/contract/failure-types.ts';
 import { fakeVector } from '../../src/embedders/fake/fake-vector.ts';
 import { workflowBundlePath } from '../../src/worker/index.ts';
@@ -14,7 +15,8 @@ import { readFasta } from '../../src/sequences/index.ts';
 import { BATCH, RECORDS } from '../chaos/activity-run.ts';
 import { overlapAttempts } from '../chaos/overlaps.ts';
 import { uninterrupted } from '../chaos/uninterrupted.ts';
-import { startDevServer, type DevServer } from '../support/dev-server.ts';
+import type { DevServer } from '../support/dev-server.ts';
+import { startTemporal, type Temporal } from '../support/temporal.ts';
 import { checkpointNames, contentOf, leftovers, logLines, makeInputs } from '../support/run-folder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { notedAttempts, WorkerProcess, type NotedAttempt } from '../support/worker-process.ts';
@@ -24,6 +26,7 @@ const SEED = Number(process.env['VIRNUCPRO_CHAOS_SEED'] ?? randomInt(2 ** 31));
 const HEARTBEAT_TIMEOUT_MS = 1000;
 const POLL_MS = 50;
 
+let temporal: Temporal;
 let server: DevServer;
 let client: Client;
 let connection: NativeConnection;
@@ -31,23 +34,14 @@ let connection: NativeConnection;
 let steps: { activity: string; label: string; number: number }[];
 
 beforeAll(async () => {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-  });
-  server = await startDevServer();
-  connection = await NativeConnection.connect({ address: server.address });
-  client = await connectClient(connectionSettings({ address: server.address, namespace: 'default' }));
+  temporal = await startTemporal();
+  ({ server, connection, client } = temporal);
   const folder = mkdtempSync(join(tmpdir(), 'virnucpro-zombies-'));
   ({ trace: steps } = await uninterrupted(join(folder, 'whole'), 2));
   rmSync(folder, { recursive: true });
 });
 
-afterAll(async () => {
-  await client?.connection.close();
-  await connection?.close();
-  await server?.stop();
-});
+afterAll(() => temporal?.stop());
 
 /** A run of one file on a queue of its own. */
 class Place {

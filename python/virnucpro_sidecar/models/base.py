@@ -76,8 +76,8 @@ class ModelInfo:
     attention: str
 
 
-class EmbeddingModel(Protocol):
-    """A loaded model. Both calls run under torch.inference_mode and never wait for the device, given `host_lengths`."""
+class Described(Protocol):
+    """What is known of a model, loaded or not."""
 
     @property
     def encoder(self) -> Encoder: ...
@@ -85,6 +85,11 @@ class EmbeddingModel(Protocol):
     def dim(self) -> int: ...
     @property
     def pooling(self) -> str: ...
+
+
+class EmbeddingModel(Described, Protocol):
+    """A loaded model. Both calls run under torch.inference_mode and never wait for the device, given `host_lengths`."""
+
     @property
     def info(self) -> ModelInfo: ...
 
@@ -103,15 +108,8 @@ class EmbeddingModel(Protocol):
         ...
 
 
-class PreparedModel(Protocol):
+class PreparedModel(Described, Protocol):
     """A model whose files were found and checked, without torch; `load` reads the weights."""
-
-    @property
-    def encoder(self) -> Encoder: ...
-    @property
-    def dim(self) -> int: ...
-    @property
-    def pooling(self) -> str: ...
 
     def load(self, device: torch.device, dtype: torch.dtype, progress: Progress) -> EmbeddingModel:
         """Raises SidecarError: wrong weights, too little memory."""

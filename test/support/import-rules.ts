@@ -28,12 +28,20 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
     folders: ['checkpoint', 'contract', 'embedders', 'platform', 'sequences', 'spool'],
     packages: ['node:', 'zod'],
   },
+  report: {
+    folders: ['checkpoint', 'contract', 'platform', 'run'],
+    packages: ['node:', 'piscina', 'ml-pca'],
+  },
+  observe: {
+    folders: ['contract', 'platform'],
+    packages: ['node:', 'pino', '@temporalio/common', '@temporalio/worker'],
+  },
   activities: {
-    folders: ['checkpoint', 'contract', 'embedders', 'platform', 'run', 'schemas', 'sequences', 'spool'],
+    folders: ['checkpoint', 'contract', 'embedders', 'platform', 'report', 'run', 'schemas', 'sequences', 'spool'],
     packages: ['node:', 'piscina', 'zod', '@temporalio/activity', '@temporalio/common'],
   },
   worker: {
-    folders: ['activities', 'contract', 'embedders', 'platform'],
+    folders: ['activities', 'contract', 'embedders', 'observe', 'platform'],
     packages: ['node:', '@temporalio/worker', '@temporalio/common', '@temporalio/envconfig'],
   },
   client: {
@@ -42,7 +50,7 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
   },
   cli: {
     // prettier-ignore
-    folders: ['checkpoint', 'client', 'contract', 'embedders', 'platform', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
+    folders: ['checkpoint', 'client', 'contract', 'embedders', 'observe', 'platform', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
     // prettier-ignore
     packages: ['node:', 'cli-progress', 'commander', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
   },

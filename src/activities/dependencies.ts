@@ -1,3 +1,4 @@
+import type { ActivityObserver } from '../contract/activity-events.ts';
 import type { ResidentEmbedders } from '../embedders/resident.ts';
 import type { OpenProbe } from '../run/owner.ts';
 
@@ -7,6 +8,8 @@ export interface ActivityDependencies {
   embedders: ResidentEmbedders;
   /** How this worker is connected, as owner.json names it. */
   server: ServerIdentity;
+  /** Told what activities do; they must be quick, see {@link ActivityObserver}. */
+  observers?: readonly ActivityObserver[];
 }
 
 export interface ServerIdentity {

@@ -5,6 +5,8 @@ import { EmbedderDiedError } from '../embedders/embedder-error.ts';
 import type { Embedder, EmbedItem, EmbedTask } from '../embedders/types.ts';
 import { BatchLimit } from './batch-limit.ts';
 import { accessTo, type EmbedderAccess } from './embedder-access.ts';
+import { UNOBSERVED, type Observation } from './observation.ts';
+import { ObservedEmbedder } from './observed-embedder.ts';
 
 /** Rows of some items of a batch. */
 export interface EmbeddedRows {
@@ -18,6 +20,13 @@ export interface BadSequence {
   error: VirnucproError;
   /** The embedder takes no such record, whatever else it does. */
   refused?: boolean;
+}
+
+/** What a batch embedder tells its surroundings. */
+export interface BatchEmbedderOptions {
+  /** Called before each batch, with the embedder started; what it throws ends the attempt. */
+  onStarted?: (embedder: Embedder) => Promise<void>;
+  observation?: Observation;
 }
 
 /** Some of the items of a batch. */
@@ -62,24 +71,27 @@ export class BatchEmbedder {
   readonly #signal: AbortSignal;
   readonly #access: EmbedderAccess;
   readonly #limit: BatchLimit;
-  readonly #onStarted: ((embedder: Embedder) => Promise<void>) | undefined;
+  readonly #onStarted: BatchEmbedderOptions['onStarted'];
+  readonly #observation: Observation;
+  readonly #observed: ObservedEmbedder;
   #suspects: Suspect[] = [];
   /** A record was embedded after the last of the suspects had failed. */
   #works = false;
   #good: EmbedItem | undefined;
 
-  /** @param onStarted called before each batch, with the embedder started; what it throws ends the attempt */
   constructor(
     embedder: Embedder,
     task: EmbedTask,
     batchSize: number,
     signal: AbortSignal,
-    onStarted?: (embedder: Embedder) => Promise<void>,
+    { onStarted, observation = UNOBSERVED }: BatchEmbedderOptions = {},
   ) {
     this.#embedder = embedder;
     this.#task = task;
     this.#signal = signal;
     this.#onStarted = onStarted;
+    this.#observation = observation;
+    this.#observed = new ObservedEmbedder(embedder, task, observation);
     this.#access = accessTo(embedder);
     this.#limit = new BatchLimit(batchSize, this.#access);
   }
@@ -116,6 +128,7 @@ export class BatchEmbedder {
       yield* this.#settle();
     }
     this.#limit.settle();
+    if (this.#suspects.length === 0) this.#observed.settle();
   }
 
   /** Settles the records that failed last, once the file has no others. */
@@ -140,7 +153,7 @@ export class BatchEmbedder {
   async #try({ items, alone }: Piece): Promise<EmbeddedRows | VirnucproError> {
     const embed = async () => {
       await this.#start();
-      return this.#embedder.embed(this.#task, items, this.#signal);
+      return this.#observed.embed(items, this.#signal);
     };
     try {
       const vectors = await this.#access.gate.pass(alone, embed, this.#signal);
@@ -185,7 +198,10 @@ export class BatchEmbedder {
   }
 
   #split(open: Piece[], piece: Piece, error: VirnucproError): void {
-    if (isOutOfMemory(error)) this.#limit.tooLarge(piece.items);
+    if (isOutOfMemory(error)) {
+      this.#limit.tooLarge(piece.items);
+      this.#observation.tell({ type: 'batch-halved', rows: piece.items.length });
+    }
     if (piece.items.length > 1) {
       pushHalves(open, piece);
       return;
@@ -203,6 +219,7 @@ export class BatchEmbedder {
     const [first] = this.#suspects;
     if (first === undefined || this.#works) return;
     if (this.#good === undefined) throw this.#broken(first.error, type);
+    this.#observed.again(this.#good);
     const outcome = await this.#try({ items: [this.#good], alone: true });
     if (outcome instanceof VirnucproError) throw this.#broken(outcome, FailureType.EmbeddingEmbedder);
   }

@@ -12,12 +12,13 @@ import {
   type SegmentReference,
   type Spool,
 } from '../spool/index.ts';
-import type { ActivityScope } from './activity-scope.ts';
 import { loadedCheck } from './bind-loaded.ts';
 import { commitSignal } from './commit-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { BatchEmbedder } from './embed-batch.ts';
 import { embedMissingRows } from './embed-rows.ts';
+import { secondsSince } from './observation.ts';
+import type { ObservedScope } from './observed-scope.ts';
 import { openTaskSpool } from './open-task-spool.ts';
 import { requireFingerprint } from './require-fingerprint.ts';
 import { loadTask, type LoadedTask } from './task.ts';
@@ -34,14 +35,17 @@ const EMBEDDER_FAILURES: ReadonlySet<FailureType> = new Set([
 /** Embeds the rows of one task that its spool does not hold yet. A kill costs at most the batches in flight. */
 export async function embedFile(
   input: TaskInput,
-  scope: ActivityScope,
+  scope: ObservedScope,
   { embedders }: ActivityDependencies,
 ): Promise<EmbedFileResult> {
   const loaded = await loadTask(input);
+  scope.observation.about(loaded);
   requireFingerprint(loaded);
   const spool = await openTaskSpool(loaded, epochClaim(), commitSignal(scope.signal));
   if (spool === undefined) return resultOf(loaded, []);
   const doneBefore = doneIn(spool);
+  const { epoch, durableRows } = spool;
+  scope.observation.tell({ type: 'task-opened', epoch, durableRows });
   try {
     await embedWith(embedders, loaded, spool, scope);
     return resultOf(loaded, await spool.finish(), spool);
@@ -70,10 +74,11 @@ async function embedWith(
   embedders: ActivityDependencies['embedders'],
   loaded: LoadedTask,
   spool: Spool,
-  { signal, describe }: ActivityScope,
+  { signal, describe, observation }: ObservedScope,
 ): Promise<void> {
   const { description, options } = loaded.embedder;
   const factory = embedderFactory(description.name);
+  const askedAt = performance.now();
   const lease = await embedders.acquire(factory, options, description, loaded.manifest.runId, signal);
   try {
     const warn = (message: string) => Context.current().log.warn(message);
@@ -82,8 +87,10 @@ async function embedWith(
     const check = loadedCheck(loaded);
     // A worker with another model must not even skip records of this folder.
     await check(lease.embedder);
-    const batches = new BatchEmbedder(lease.embedder, task, batchSize, signal, check);
-    await embedMissingRows(loaded, spool, batches, signal, () => describe(heartbeatOf(loaded, spool)));
+    observation.tell({ type: 'embedder-ready', seconds: secondsSince(askedAt) });
+    const batches = new BatchEmbedder(lease.embedder, task, batchSize, signal, { onStarted: check, observation });
+    const onDurable = () => describe(heartbeatOf(loaded, spool));
+    await embedMissingRows(loaded, spool, batches, { signal, observation, onDurable });
   } finally {
     await lease.release();
   }

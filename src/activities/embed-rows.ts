@@ -4,14 +4,20 @@ import type { EmbedItem } from '../embedders/types.ts';
 import { readPart } from '../sequences/index.ts';
 import type { Spool } from '../spool/index.ts';
 import type { BadSequence, BatchEmbedder, EmbeddedRows } from './embed-batch.ts';
+import type { ObservedScope } from './observed-scope.ts';
 import type { LoadedTask } from './task.ts';
+
+/** What embedding needs besides its task. */
+export interface EmbeddingSurroundings extends Pick<ObservedScope, 'signal' | 'observation'> {
+  /** Called when rows have become durable. */
+  onDurable(): void;
+}
 
 /**
  * Embeds what the spool lacks, batch by batch. A batch is durable before the next is computed, so a kill costs at most one;
  * meanwhile the embedder has the other tasks in flight to compute. Records that fail alone are skipped where the run asks
  * for it.
  *
- * @param onDurable called when rows have become durable
  * @throws VirnucproError `EmbeddingError.InvalidInput` naming a record that fails alone, `EmbeddingError.OutOfMemory` if
  *   that is why; the former, too, if all records were skipped; what BatchEmbedder and the spool throw
  */
@@ -19,15 +25,19 @@ export async function embedMissingRows(
   loaded: LoadedTask,
   spool: Spool,
   batches: BatchEmbedder,
-  signal: AbortSignal,
-  onDurable: () => void,
+  surroundings: EmbeddingSurroundings,
 ): Promise<void> {
   // What a crash costs is one batch either way, so a task of one batch needs no fsync of its spool.
   const { batchLetters } = loaded.embedder.description;
   const sync = batchLetters !== undefined || loaded.shape.rows > batches.batchSize;
-  const writer = new RowWriter(loaded, spool, sync, onDurable);
+  const { signal, observation, onDurable } = surroundings;
+  const writer = new RowWriter(loaded, spool, sync, surroundings);
   onDurable();
+  let isResumed = spool.epoch > 1;
   for await (const items of missingBatches(loaded, spool, batches, signal)) {
+    // The attempt before may have had this very batch in flight: the one after it was not begun.
+    if (isResumed) observation.tell({ type: 'rows-recomputed', cause: 'resumed', rows: items.length });
+    isResumed = false;
     for await (const result of batches.embed(items)) await writer.take(result);
   }
   for await (const result of batches.finish()) await writer.take(result);
@@ -49,17 +59,17 @@ class RowWriter {
   readonly #skipsBad: boolean;
   readonly #spool: Spool;
   readonly #sync: boolean;
-  readonly #onDurable: () => void;
+  readonly #surroundings: EmbeddingSurroundings;
   #misfit: BadSequence | undefined;
   #skipped: BadSequence | undefined;
 
-  constructor({ inputFile, task, plan }: LoadedTask, spool: Spool, sync: boolean, onDurable: () => void) {
+  constructor({ inputFile, task, plan }: LoadedTask, spool: Spool, sync: boolean, surroundings: EmbeddingSurroundings) {
     this.#file = inputFile;
     this.#first = task.part.first;
     this.#skipsBad = plan.header.onBadSequence === 'skip';
     this.#spool = spool;
     this.#sync = sync;
-    this.#onDurable = onDurable;
+    this.#surroundings = surroundings;
   }
 
   /** The first record that was skipped by this attempt. */
@@ -71,8 +81,11 @@ class RowWriter {
   async take(result: EmbeddedRows | BadSequence): Promise<void> {
     if ('error' in result) return this.#takeBad(result);
     const ordinals = result.items.map(({ ordinal }) => ordinal - this.#first);
-    await this.#spool.append(ordinals, result.vectors, { sync: this.#sync });
-    this.#onDurable();
+    const bytes = await this.#spool.append(ordinals, result.vectors, { sync: this.#sync });
+    const { observation, onDurable } = this.#surroundings;
+    const { durableRows } = this.#spool;
+    observation.tell({ type: 'rows-durable', rows: ordinals.length, bytes, durableRows });
+    onDurable();
   }
 
   async #takeBad(bad: BadSequence): Promise<void> {
@@ -84,7 +97,8 @@ class RowWriter {
     this.#skipped ??= bad;
     const { id, ordinal } = bad.item;
     await this.#spool.skip([{ ordinal: ordinal - this.#first, id, reason: bad.error.message }]);
-    this.#onDurable();
+    this.#surroundings.observation.tell({ type: 'sequence-skipped', id });
+    this.#surroundings.onDurable();
   }
 
   /**

@@ -6,9 +6,9 @@ import { finishRun as finish, reporterOf } from '../run/finish.ts';
 import { isOwner, readOwner, releaseClaim } from '../run/owner.ts';
 import { loadPlan } from '../run/plan.ts';
 import { sweepSpools } from '../run/sweep-spools.ts';
-import type { ActivityScope } from './activity-scope.ts';
 import { claimantOf } from './claimant.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import type { ObservedScope } from './observed-scope.ts';
 
 /** Attempts that may fail because of leftovers. */
 const SWEEP_ATTEMPTS = 3;
@@ -19,7 +19,7 @@ const SWEEP_ATTEMPTS = 3;
  */
 export async function finishRun(
   input: FinishRunInput,
-  scope: ActivityScope,
+  { signal, observation }: ObservedScope,
   { server }: ActivityDependencies,
 ): Promise<RunOutcome> {
   const { directory } = input.run;
@@ -28,12 +28,19 @@ export async function finishRun(
   const owner = await readOwner(directory);
   // Without an owner, an earlier attempt may have reported and let go of the folder before it died.
   const mayWrite = owner === undefined ? (await reporterOf(directory)) === workflowRunId : isOwner(claimant, owner);
-  const outcome = await finish(input, { workflowId, workflowRunId }, mayWrite, scope.signal);
+  const outcome = await finish(input, { workflowId, workflowRunId }, mayWrite, signal, (validated) =>
+    observation.tell({ type: 'checkpoint-validated', ...validated }),
+  );
   if (!mayWrite) return outcome;
-  if (input.plan !== undefined) await sweep(directory, input.plan.plan, scope.signal);
+  if (input.plan !== undefined) await sweep(directory, input.plan.plan, signal);
   await releaseClaim(directory, claimant);
+  observation.tell({ type: 'run-finished', ...countsOf(outcome) });
   Context.current().log.info(outcome.message, { directory, outcome: outcome.outcome });
   return outcome;
+}
+
+function countsOf({ outcome, tasks, found, embedded, failed, skipped, rows }: RunOutcome) {
+  return { outcome, tasks, found, embedded, failed, skipped, rows };
 }
 
 /** Leftovers that cannot be removed do not change how a run ended: after a few attempts they are left to the next run. */

@@ -1,15 +1,19 @@
 import * as path from 'node:path';
 import type { SaveCheckpointInput, SaveCheckpointResult } from '../contract/activities.ts';
-import type { ActivityScope } from './activity-scope.ts';
+import { secondsSince } from './observation.ts';
+import type { ObservedScope } from './observed-scope.ts';
 import { publishInThread } from './publish-pool.ts';
 import { loadTask } from './task.ts';
 
 /** Publishes the rows of a task as a checkpoint and removes its spool. Safe to repeat at any point. */
 export async function saveCheckpoint(
   input: SaveCheckpointInput,
-  { signal }: ActivityScope,
+  { signal, observation }: ObservedScope,
 ): Promise<SaveCheckpointResult> {
-  const { inputFile, task, plan, spoolFolder, shape, checkpointFile, embedder } = await loadTask(input);
+  const begunAt = performance.now();
+  const loaded = await loadTask(input);
+  observation.about(loaded);
+  const { inputFile, task, plan, spoolFolder, shape, checkpointFile, embedder } = loaded;
   const { part, gzip } = task;
   const { chunkLength } = plan.header;
   const { segments, skips } = input.rows;
@@ -19,12 +23,10 @@ export async function saveCheckpoint(
     signal,
   );
   const { outcome, sha256, bytes, rows, dim, skippedSequences } = published;
+  const saved = { outcome, path: path.relative(input.run.directory, published.path), sha256, bytes, rows };
+  observation.tell({ type: 'checkpoint-saved', ...saved, seconds: secondsSince(begunAt) });
   return {
-    outcome,
-    path: path.relative(input.run.directory, published.path),
-    sha256,
-    bytes,
-    rows,
+    ...saved,
     dim,
     ...(skippedSequences === 0 ? {} : { skippedSequences }),
   };

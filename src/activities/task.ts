@@ -7,6 +7,8 @@ import type { SpoolShape } from '../spool/index.ts';
 
 /** A task with everything its reference stands for. */
 export interface LoadedTask {
+  /** SHA-256 of the plan, and the task's place in it. */
+  reference: Pick<TaskInput, 'plan' | 'index'>;
   manifest: RunManifest;
   plan: Plan;
   task: PlannedTask;
@@ -31,6 +33,7 @@ export async function loadTask({ run, plan: digest, index }: TaskInput): Promise
   const { task, embedder } = plannedTask(plan, index);
   const { folder, shape } = taskSpool(plan, task, embedder);
   return {
+    reference: { plan: digest, index },
     manifest,
     plan,
     task,

@@ -2,7 +2,8 @@ import type { ValidateCheckpointInput, ValidateCheckpointResult } from '../contr
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { validateCheckpoint as validate } from '../checkpoint/index.ts';
-import type { ActivityScope } from './activity-scope.ts';
+import { secondsSince } from './observation.ts';
+import type { ObservedScope } from './observed-scope.ts';
 
 const TYPES = {
   corrupted: FailureType.CheckpointCorrupted,
@@ -13,14 +14,18 @@ const TYPES = {
 /** Judges one file: returns what it holds, or throws `CheckpointError.*`. */
 export async function validateCheckpoint(
   { path, level, requireKeys }: ValidateCheckpointInput,
-  { signal }: ActivityScope,
+  { signal, observation }: ObservedScope,
 ): Promise<ValidateCheckpointResult> {
+  const begunAt = performance.now();
   const entry = await validate(path, {
     signal,
     ...(level === undefined ? {} : { level }),
     ...(requireKeys === undefined ? {} : { requireKeys }),
   });
-  const { result, reason, code: _, ...facts } = entry;
+  const { result, reason, code, ...facts } = entry;
+  const seconds = secondsSince(begunAt);
+  const judged = { path, level: level ?? 'structure', result, seconds, ...(code && { code }) };
+  observation.tell({ type: 'checkpoint-validated', ...judged });
   if (result === 'valid') return facts;
   throw new VirnucproError(TYPES[result], `${path}: ${reason ?? result}`);
 }

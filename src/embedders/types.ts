@@ -1,3 +1,4 @@
+import type { BatchCost } from '../contract/activity-events.ts';
 import type { Alphabet } from '../sequences/types.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface EmbedTask {
   scratchFolder: string;
   /** Takes what a person should know although the batch succeeds, e.g. rows of zeros. */
   warn?: ((message: string) => void) | undefined;
+  /** Takes what the embedder has counted for the batch, before it answers. */
+  onCost?: ((cost: BatchCost) => void) | undefined;
 }
 
 /** Rows in the order of the items: `items.length × dim` values. */

@@ -7,6 +7,7 @@ import { escapeField } from '../checkpoint/failed-checkpoints.ts';
 import { replaceFile } from './atomic-file.ts';
 import { isUnwritable } from './manifest.ts';
 import { recordBindings } from './model-binding.ts';
+import type { OnValidated } from './observed-validation.ts';
 import { loadPlan, type Plan } from './plan.ts';
 import { FAILED_FILES, FAILED_SEQUENCES, REPORT } from './run-folder.ts';
 import { countSkipped } from './skipped-sequences.ts';
@@ -67,10 +68,11 @@ export async function finishRun(
   identity: ExecutionIdentity,
   mayWrite: boolean,
   signal: AbortSignal,
+  onValidated?: OnValidated,
 ): Promise<RunOutcome> {
   const { directory } = input.run;
   const plan = input.plan === undefined ? undefined : await loadPlan(directory, input.plan.plan);
-  const tally = plan === undefined ? NOTHING : await tallyRun(input, plan, signal);
+  const tally = plan === undefined ? NOTHING : await tallyRun(input, plan, signal, onValidated);
   const outcome = judgeRun(input, plan, tally);
   if (!mayWrite) return { ...outcome, report: '' };
   try {
@@ -90,12 +92,17 @@ function cut(message: string): string {
   return message.slice(0, MAX_MESSAGE_LENGTH);
 }
 
-async function tallyRun(input: FinishRunInput, plan: Plan, signal: AbortSignal): Promise<Tally> {
+async function tallyRun(
+  input: FinishRunInput,
+  plan: Plan,
+  signal: AbortSignal,
+  onValidated: OnValidated | undefined,
+): Promise<Tally> {
   const { directory } = input.run;
   const reasons = await readTaskFailures(directory, input.plan!.plan);
   for (const { index, reason } of input.taskFailures) if (!reasons.has(index)) reasons.set(index, reason);
   const stopped = input.failure !== undefined || input.cancelled === true || input.plan!.bad > 0;
-  return tallyPlan(directory, plan, reasons, stopped, signal);
+  return tallyPlan(directory, plan, reasons, stopped, signal, onValidated);
 }
 
 function judgeRun(input: FinishRunInput, plan: Plan | undefined, tally: Tally): RunOutcome {

@@ -1,11 +1,12 @@
 import * as path from 'node:path';
 import { checkpointThreads } from '../checkpoint/pool.ts';
 import type { CheckpointEntry, CheckpointExpectation } from '../checkpoint/types.ts';
-import { validateEach } from '../checkpoint/validate-checkpoint.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { OnBadCheckpoint } from '../contract/run-request.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { deferred, type Deferred } from '../platform/deferred.ts';
+import { isMissing } from './missing.ts';
+import { validateObserved, type OnValidated } from './observed-validation.ts';
 import type { TaskReason, TaskState } from './plan.ts';
 import { idsWithout, skipRecordOf } from './skipped-sequences.ts';
 
@@ -22,6 +23,7 @@ export interface JudgeOptions {
   onBadCheckpoint: OnBadCheckpoint;
   skipCheckpointValidation: boolean;
   signal: AbortSignal;
+  onValidated?: OnValidated | undefined;
 }
 
 const STATE_OF_BAD: Readonly<Record<OnBadCheckpoint, TaskState>> = {
@@ -98,10 +100,10 @@ export class ExistingJudge {
   }
 
   async #validate(batch: readonly Waiting[]): Promise<void> {
-    const { skipCheckpointValidation: trustContent, signal } = this.#options;
+    const { skipCheckpointValidation: trustContent, signal, onValidated } = this.#options;
     const checks = batch.map(({ path: file, expect }) => ({ path: file, expect }));
     try {
-      const entries = await validateEach(checks, { level: 'structure', trustContent, signal });
+      const entries = await validateObserved(checks, { level: 'structure', trustContent, signal }, onValidated);
       for (const [at, { entry }] of batch.entries()) entry.resolve(entries[at]!);
     } catch (error) {
       for (const { entry } of batch) entry.reject(error);
@@ -123,10 +125,6 @@ export class ExistingJudge {
 /** A 0.x file has no status: it is complete if it validates. */
 export function isComplete(entry: CheckpointEntry): boolean {
   return entry.status !== 'in_progress';
-}
-
-export function isMissing(entry: CheckpointEntry): boolean {
-  return entry.code === 'MISSING';
 }
 
 function undecided(target: string, entry: CheckpointEntry): VirnucproError {

@@ -8,6 +8,7 @@ import { nodeFileSystem } from '../platform/node-file-system.ts';
 import type { CheckedInput, CheckedRequest } from './checked-request.ts';
 import { ExistingJudge } from './judge-existing.ts';
 import { mapLimited } from './limited.ts';
+import type { OnValidated } from './observed-validation.ts';
 import type { Plan, PlannedTask, TaskState } from './plan.ts';
 
 /** Inputs planned side by side: enough for the validation threads to get many small checkpoints at a time. */
@@ -37,11 +38,12 @@ export async function draftPlan(
   runId: string,
   request: CheckedRequest,
   signal: AbortSignal,
+  onValidated?: OnValidated,
 ): Promise<DraftedPlan> {
   assertDistinctOutputs(plannedOutputs(request));
   // Every file that is read or validated listens to the signal, many at a time.
   setMaxListeners(0, signal);
-  const judge = new ExistingJudge(directory, { ...request, signal });
+  const judge = new ExistingJudge(directory, { ...request, signal, onValidated });
   const drafts = await mapLimited(request.inputs, INPUTS_AT_ONCE, (input) =>
     draftInput(directory, request, input, judge, signal),
   );

@@ -1,8 +1,9 @@
 import * as path from 'node:path';
-import { validateCheckpoints } from '../checkpoint/index.ts';
 import type { CheckpointEntry } from '../checkpoint/types.ts';
-import { isComplete, isMissing } from './judge-existing.ts';
+import { isComplete } from './judge-existing.ts';
 import { mapLimited } from './limited.ts';
+import { isMissing } from './missing.ts';
+import { validateObserved, type OnValidated } from './observed-validation.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import { describeSkipped, skipRecordOf, type SkipRecord } from './skipped-sequences.ts';
 
@@ -60,8 +61,9 @@ export async function tallyPlan(
   reasons: ReadonlyMap<number, string>,
   stopped: boolean,
   signal: AbortSignal,
+  onValidated?: OnValidated,
 ): Promise<Tally> {
-  const entries = await judgeAll(directory, plan, signal);
+  const entries = await judgeAll(directory, plan, signal, onValidated);
   const records = await recordsOfShortOnes(directory, plan, entries, signal);
   const judged = plan.tasks.map((task, index) => {
     const seen = { entry: entries.get(index), record: records.get(index) };
@@ -89,13 +91,19 @@ export async function tallyPlan(
 }
 
 /** What validation says of each checkpoint of the plan, by task index; skipped and bad ones are not looked at again. */
-async function judgeAll(directory: string, plan: Plan, signal: AbortSignal): Promise<Map<number, CheckpointEntry>> {
+async function judgeAll(
+  directory: string,
+  plan: Plan,
+  signal: AbortSignal,
+  onValidated: OnValidated | undefined,
+): Promise<Map<number, CheckpointEntry>> {
   const entries = new Map<number, CheckpointEntry>();
   await mapLimited(batchesOf(plan), BATCHES_AT_ONCE, async ({ description, indexes }) => {
-    const paths = indexes.map((index) => path.join(directory, plan.tasks[index]!.checkpoint));
+    const checks = indexes.map((index) => ({ path: path.join(directory, plan.tasks[index]!.checkpoint) }));
     const { kind, dim } = description;
     const trustContent = plan.header.skipCheckpointValidation;
-    const found = await validateCheckpoints(paths, { level: 'structure', trustContent, expect: { kind, dim }, signal });
+    const options = { level: 'structure', trustContent, expect: { kind, dim }, signal } as const;
+    const found = await validateObserved(checks, options, onValidated);
     for (const [at, entry] of found.entries()) entries.set(indexes[at]!, entry);
   });
   return entries;

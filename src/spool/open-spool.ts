@@ -144,7 +144,8 @@ export class Spool {
   }
 
   /**
-   * Adds a batch of rows; they count when the promise resolves. Calls are worked off one after the other.
+   * Adds a batch of rows; they count when the promise resolves, to the bytes that they take. Calls are worked off one after
+   * the other.
    *
    * @param ordinals one per row, below `shape.rows`
    * @param vectors `ordinals.length × dim` values, all finite
@@ -152,7 +153,7 @@ export class Spool {
    *   after which the rows of this batch do not count and may be appended again (they go to a new segment)
    * @throws RangeError if the lengths do not fit or an ordinal is out of range
    */
-  append(ordinals: ArrayLike<number>, vectors: Float32Array, { sync = true }: AppendOptions = {}): Promise<void> {
+  append(ordinals: ArrayLike<number>, vectors: Float32Array, { sync = true }: AppendOptions = {}): Promise<number> {
     return this.#enqueue(() => this.#append(ordinals, vectors, sync));
   }
 
@@ -192,14 +193,15 @@ export class Spool {
     return result;
   }
 
-  async #append(ordinals: ArrayLike<number>, vectors: Float32Array, sync: boolean): Promise<void> {
+  async #append(ordinals: ArrayLike<number>, vectors: Float32Array, sync: boolean): Promise<number> {
     this.#checkBatch(ordinals, vectors);
-    if (ordinals.length === 0) return;
+    if (ordinals.length === 0) return 0;
     const { fileSystem, folder, shape, signal } = this.#state;
     signal.throwIfAborted();
+    let bytes = 0;
     try {
       this.#writer ??= await SegmentWriter.create(fileSystem, folder, shape, this.epoch);
-      await this.#writer.write(ordinals, vectors);
+      bytes = await this.#writer.write(ordinals, vectors);
       if (sync) {
         await this.#checkCurrent();
         await this.#writer.commit();
@@ -210,6 +212,7 @@ export class Spool {
     }
     if (sync) this.#unsynced = [];
     this.#count(ordinals, sync);
+    return bytes;
   }
 
   #count(ordinals: ArrayLike<number>, sync: boolean): void {

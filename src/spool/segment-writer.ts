@@ -59,12 +59,14 @@ export class SegmentWriter {
     return new SegmentWriter(file, { name, folder, fileSystem, shape, epoch });
   }
 
-  async write(ordinals: ArrayLike<number>, vectors: Float32Array): Promise<void> {
+  /** @returns bytes that were written, the header with the first frame */
+  async write(ordinals: ArrayLike<number>, vectors: Float32Array): Promise<number> {
     const frame = encodeFrame(this.#epoch, ordinals, vectors, this.#shape.dim);
     const bytes = this.#header === undefined ? frame : Buffer.concat([this.#header, frame]);
     await writeAll(this.#file, bytes, this.#written.bytes);
     this.#header = undefined;
     this.#written = { bytes: this.#written.bytes + bytes.length, crc: crc32(bytes, this.#written.crc) };
+    return bytes.length;
   }
 
   /** Makes everything written so far durable, the file's name included. */

@@ -1,6 +1,7 @@
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
 import type { ServerIdentity } from '../activities/dependencies.ts';
+import type { ActivityObserver } from '../contract/activity-events.ts';
 import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
 import { DEFAULT_EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
 import { processStartTime } from '../platform/process-identity.mjs';
@@ -36,6 +37,8 @@ export interface VirnucproWorkerOptions {
    * @default a line to `log`
    */
   onDeviceLost?: (embedder: string, reason: string) => void;
+  /** Told what the activities of all Workers do, see {@link ActivityObserver}. */
+  observers?: readonly ActivityObserver[];
   /** Passed on to every Worker. */
   workerOptions?: Partial<WorkerOptions>;
 }
@@ -74,9 +77,9 @@ const IO_SLOTS = 32;
  * @throws VirnucproError `RunError.InvalidInput` for an unknown embedder
  */
 export async function createWorkers(options: VirnucproWorkerOptions): Promise<VirnucproWorkers> {
-  const { role = 'all' } = options;
+  const { role = 'all', observers = [] } = options;
   const embedders = new ResidentEmbedders(options.log);
-  const activities = createActivities({ embedders, server: serverIdentity(options) });
+  const activities = createActivities({ embedders, server: serverIdentity(options), observers });
   const common = { ...COMMON_OPTIONS, connection: options.connection, namespace: options.namespace };
   const workers: Worker[] = [];
   const lost = new Set<Worker>();

@@ -1,4 +1,5 @@
 /** Ready-made workers by role. */
 export { workflowBundlePath } from '../platform/workflow-bundle.ts';
 export { createWorkers } from './create-workers.ts';
+export type { ActivityEvent, ActivityObserver } from '../contract/activity-events.ts';
 export type { VirnucproWorkerOptions, VirnucproWorkers, WorkerRole } from './create-workers.ts';

@@ -7,6 +7,7 @@ import { waitOrAbort } from '../process/wait-or-abort.ts';
 import { FailureType } from '../../contract/failure-types.ts';
 import type { Embedder, EmbedderDescription, EmbedItem, EmbedTask, Fingerprint } from '../types.ts';
 import { readAnswer } from './answer.ts';
+import { readCost } from './cost.ts';
 import { readHandshake } from './handshake.ts';
 import { InFlight } from './in-flight.ts';
 import type { SidecarOptions, SidecarSettings } from './sidecar-settings.ts';
@@ -72,6 +73,8 @@ export class SidecarEmbedder implements Embedder {
     if (process === undefined) throw embedderError(`embedder ${this.description.name} has not been started`);
     const request = encodeRequest(this.description.name, task, items);
     const answer = await this.#inFlight.pass(() => process.request(request.header, request.payload, signal), signal);
+    const cost = readCost(answer.header);
+    if (cost !== undefined) task.onCost?.(cost);
     return readAnswer(this.description, items, answer);
   }
 

@@ -153,7 +153,7 @@ describe('BatchEmbedder: what is loaded', () => {
       looks.push(started.alive);
       if (looks.length === 3) throw new VirnucproError(FailureType.CheckpointIncompatible, 'another model');
     };
-    const batches = new BatchEmbedder(embedder, TASK, 2, LIVE, look);
+    const batches = new BatchEmbedder(embedder, TASK, 2, LIVE, { onStarted: look });
     await expect(embedAll(batches, records(6))).rejects.toThrow('another model');
     expect({ looks, tried: embedder.tried.length }).toEqual({ looks: [true, true, true], tried: 2 });
   });

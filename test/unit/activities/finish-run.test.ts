@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { finishRun } from '../../../src/activities/finish-run.ts';
+import { UNOBSERVED } from '../../../src/activities/observation.ts';
 import { closeCheckpointThreads } from '../../../src/checkpoint/index.ts';
 import type { FinishRunInput } from '../../../src/contract/activities.ts';
 import { ResidentEmbedders } from '../../../src/embedders/index.ts';
@@ -41,7 +42,7 @@ async function finishedRun() {
   const { workflowId, runId: workflowRunId } = EXECUTION;
   const claimant = { workflowId, workflowRunId, server: SERVER.address, namespace: SERVER.namespace };
   await claimDirectory(directory, claimant, () => Promise.resolve(undefined));
-  const scope = { signal: new AbortController().signal, describe: () => {} };
+  const scope = { signal: new AbortController().signal, describe: () => {}, observation: UNOBSERVED };
   const dependencies = { embedders: new ResidentEmbedders(), server: SERVER };
   const finish = (context: Context) => asyncLocalStorage.run(context, () => finishRun(input, scope, dependencies));
   return { finish, owner: join(directory, '.virnucpro', 'owner.json'), spools: join(directory, '.virnucpro', 'spool') };

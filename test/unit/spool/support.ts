@@ -18,7 +18,7 @@ export function rowsOf(ordinals: readonly number[], writer = 0): Float32Array {
   return Float32Array.from(ordinals.flatMap((ordinal) => rowOf(ordinal, writer)));
 }
 
-export function append(spool: Spool, ordinals: readonly number[], writer = 0): Promise<void> {
+export function append(spool: Spool, ordinals: readonly number[], writer = 0): Promise<number> {
   return spool.append(ordinals, rowsOf(ordinals, writer));
 }
 

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import * as path from 'node:path';
 import { EMBEDDERS } from '../embedders/index.ts';
+import { diagnose } from './doctor/diagnose.ts';
 import { formatFindings } from './doctor/format-findings.ts';
 import { EXIT_FAILURE } from './exit.ts';
 import { printJson } from './terminal.ts';
@@ -17,7 +18,7 @@ interface DoctorFlags {
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description(
-      'check server, workers, storage, versions, and Python and GPUs for models: what is wrong and what to do',
+      'check server, workers, clocks, storage, versions, and Python and GPUs for models: what is wrong and what to do',
     )
     .argument('[dir]', 'run folder, there or planned', '.')
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or that of the run folder)')
@@ -40,10 +41,10 @@ export function doctorCommand(): Command {
         ...flags,
         ...(embedder === undefined ? {} : { embedders: embedder }),
       });
-      const healthy = !findings.some(({ status }) => status === 'problem');
-      if (json) printJson({ schema: 1, directory, healthy, findings });
+      const diagnosis = diagnose(directory, findings);
+      if (json) printJson(diagnosis);
       else process.stdout.write(formatFindings(findings));
-      process.exitCode = healthy ? 0 : EXIT_FAILURE;
+      process.exitCode = diagnosis.healthy ? 0 : EXIT_FAILURE;
     });
 }
 
@@ -54,7 +55,8 @@ function collect(value: string, previous: string[] | undefined): string[] {
 }
 
 const HELP = `
-Writes a few bytes into a folder of its own inside the run folder, and removes them again.
+Writes a few bytes into a folder of its own inside the run folder, and removes them again. Polls a queue of its own on the
+server for an instant, to compare clocks. Changes nothing else.
 
 Exit codes: 0 no problem (there may be warnings); 1 at least one problem.
 

@@ -64,6 +64,8 @@ interface Rule {
   todo?: string;
 }
 
+const OBJECT_STORES = /^fuse.*(?:s3|gcs|goofys|rclone|blob|mountpoint)/u;
+
 const RULES: readonly Rule[] = [
   {
     applies: has('ro'),
@@ -84,16 +86,34 @@ const RULES: readonly Rule[] = [
     todo: 'mount it without nocto',
   },
   {
+    applies: both(typeIs(/^nfs/u), has('noac', 'sync')),
+    status: 'info',
+    because: 'noac or sync: safe, but every small write waits for the server; runs do not need it',
+    todo: 'mount it without, for speed',
+  },
+  {
+    applies: both(typeIs(/^9p/u), has('cache=loose', 'cache=fscache', 'cache=mmap')),
+    status: 'warning',
+    because: 'a cache that is not kept in step with the host: other machines may see old content',
+    todo: 'mount it with cache=none, or choose another folder with --out',
+  },
+  {
     applies: typeIs(/^(?:cifs|smb|vfat|exfat|msdos|ntfs)/u),
     status: 'warning',
     because: 'such file systems often lack hard links and a real fsync',
     todo: 'see what the storage checks above say, or choose another folder with --out',
   },
   {
-    applies: typeIs(/^fuse.*(?:s3|gcs|goofys|rclone|blob|mountpoint)/u),
+    applies: typeIs(OBJECT_STORES),
     status: 'warning',
     because: 'object storage has no atomic rename: a crash can leave a half-written file under its final name',
     todo: 'embed on a disk or a shared file system and copy the checkpoints afterwards',
+  },
+  {
+    applies: typeIs(/^fuse\.(?:sshfs|gvfs|davfs|curlftpfs|grpcfuse|osxfs)|^fakeowner/u),
+    status: 'warning',
+    because: 'fsync does not reach the disk at the other end: a crash there can lose rows that counted as durable',
+    todo: 'run the workers where the disk is, or choose another folder with --out',
   },
   {
     applies: typeIs(/^(?:tmpfs|ramfs)$/u),
@@ -102,15 +122,21 @@ const RULES: readonly Rule[] = [
     todo: 'choose a folder on a disk with --out',
   },
   {
-    applies: typeIs(/^overlay/u),
+    applies: both(typeIs(/^overlay/u), has('volatile')),
+    status: 'problem',
+    because: 'volatile: fsync does nothing',
+    todo: 'mount a volume into the container and use it as --out',
+  },
+  {
+    applies: ({ type, options }) => type.startsWith('overlay') && !options.has('volatile'),
     status: 'warning',
     because: 'the layer of a container: gone with the container, and no other worker sees it',
     todo: 'mount a volume into the container and use it as --out',
   },
   {
-    applies: has('nobarrier', 'barrier=0', 'data=writeback'),
+    applies: has('nobarrier', 'barrier=0', 'data=writeback', 'nointegrity'),
     status: 'warning',
-    because: 'fsync does not reach the disk in order (nobarrier or data=writeback): a power failure can lose rows',
+    because: 'fsync does not reach the disk in order (no barriers or data=writeback): a power failure can lose rows',
     todo: 'mount it with barriers and data=ordered',
   },
 ];
@@ -130,7 +156,7 @@ function both(one: Rule['applies'], other: Rule['applies']): Rule['applies'] {
 const SHARED = /^(?:nfs|lustre|gpfs|beegfs|ceph|glusterfs|cifs|smb|afs|9p|virtiofs|wekafs|fuse)/u;
 
 export function judgeMount(mount: Mount): Finding[] {
-  const check = 'mount';
+  const check = 'mount' as const;
   const where = `${mount.type} at ${mount.point}`;
   const findings = RULES.filter((rule) => rule.applies(mount)).map(({ status, because, todo }) => ({
     check,
@@ -139,8 +165,12 @@ export function judgeMount(mount: Mount): Finding[] {
     ...(todo === undefined ? {} : { todo }),
   }));
   if (findings.length > 0) return findings;
+  // That the file server answers before its disk has the data is an option of the export, which no client sees.
+  const unseen = mount.type.startsWith('nfs')
+    ? '; its export must be sync, not async, which cannot be seen from here'
+    : '';
   const reach = SHARED.test(mount.type)
-    ? 'shared: workers on other hosts can see it'
+    ? `shared: workers on other hosts can see it${unseen}`
     : 'local: workers must run on this host';
   return [{ check, status: 'ok', message: `${where}, ${reach}` }];
 }

@@ -14,6 +14,6 @@ describe('formatFindings', () => {
   });
 
   it('only information → no problems', () => {
-    expect(formatFindings([{ check: 'a', status: 'info', message: 'b' }])).toBe('· a  b\n\n✓ No problems\n');
+    expect(formatFindings([{ check: 'run', status: 'info', message: 'b' }])).toBe('· run  b\n\n✓ No problems\n');
   });
 });

@@ -38,7 +38,8 @@ describe('judgeMount', () => {
   it.each([
     ['ext4', 'rw', 'ok', 'local: workers must run on this host'],
     ['lustre', 'rw', 'ok', 'shared: workers on other hosts can see it'],
-    ['nfs4', 'rw,hard', 'ok', 'shared'],
+    ['nfs4', 'rw,hard', 'ok', 'its export must be sync, not async'],
+    ['nfs4', 'rw,hard,noac', 'info', 'every small write waits'],
     ['nfs4', 'rw,soft', 'problem', 'a soft NFS mount'],
     ['nfs', 'rw,hard,nocto', 'warning', 'nocto'],
     ['ext4', 'ro', 'problem', 'mounted read-only'],
@@ -46,6 +47,11 @@ describe('judgeMount', () => {
     ['fuse.s3fs', 'rw', 'warning', 'object storage'],
     ['tmpfs', 'rw', 'warning', 'in memory'],
     ['overlay', 'rw', 'warning', 'the layer of a container'],
+    ['overlay', 'rw,volatile', 'problem', 'fsync does nothing'],
+    ['fuse.sshfs', 'rw', 'warning', 'does not reach the disk at the other end'],
+    ['fuse.gcsfuse', 'rw', 'warning', 'object storage'],
+    ['fuse.juicefs', 'rw', 'ok', 'shared'],
+    ['9p', 'rw,cache=loose', 'warning', 'not kept in step'],
     ['cifs', 'rw', 'warning', 'hard links'],
   ])('%s with %s → %s: %s', (type, options, status, message) => {
     const findings = judgeMount(mount(type, options));

@@ -25,4 +25,23 @@ describe('judgeQueue', () => {
   it('nobody on a queue that no run here needs → no warning', () => {
     expect(judgeQueue({ ...queue, needed: false, pollers: [] }, 'host:7233', NOW).status).toBe('info');
   });
+
+  it('a worker with a version, and a hundred workers → its version; eight of them by name', () => {
+    const versioned = { ...poller('1@a', 5), version: 'gpu.42' };
+    expect(judgeQueue({ ...queue, pollers: [versioned] }, 'host:7233', NOW).message).toMatch(
+      /served by 1@a \(gpu\.42\)$/u,
+    );
+    const hundred = Array.from({ length: 100 }, (_, at) => poller(`${at}@a`, 5));
+    expect(judgeQueue({ ...queue, pollers: hundred }, 'host:7233', NOW).message).toMatch(/, 7@a and 92 more$/u);
+  });
+
+  it('last seen three minutes ago → said, for it may be busy', () => {
+    const { message } = judgeQueue({ ...queue, pollers: [poller('1@a', 180)] }, 'host:7233', NOW);
+    expect(message).toContain('the last one did 180 s ago; it may be busy');
+  });
+
+  it("a queue of a request's own → no command of ours serves it", () => {
+    const own = judgeQueue({ ...queue, queue: 'my-gpus', pollers: [] }, 'host:7233', NOW);
+    expect(own).toMatchObject({ status: 'warning', todo: expect.stringContaining('docs/workers.md') });
+  });
 });

@@ -8,6 +8,7 @@ export interface WorkerFlags {
   role: WorkerRole;
   embedder?: string[];
   gpus?: string[];
+  retryLostGpus?: number;
   slots?: number;
   address?: string;
   namespace?: string;
@@ -31,6 +32,12 @@ export function workerCommand(): Command {
         gpuList,
       ),
     )
+    .addOption(
+      new Option(
+        '--retry-lost-gpus <seconds>',
+        'with --gpus: try a lost GPU again after so long (default: never)',
+      ).argParser(wholeNumber),
+    )
     .addOption(new Option('--slots <n>', 'tasks in flight per embedder').argParser(wholeNumber))
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or localhost:7233)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
@@ -41,7 +48,8 @@ export function workerCommand(): Command {
       `
 Queues: virnucpro (io), virnucpro-gpu-<embedder> (gpu). SIGTERM flushes the rows at hand and hands the tasks back.
 With --gpus each GPU has a worker process and an embedder process of its own, which are started again when they die. One that
-loses its device is not: the others go on. Exit code 1 when none is left, 86 for a worker without --gpus.
+loses its device is not: the others go on. Exit code 1 when none is left, 86 for a worker without --gpus. Where something
+starts this command again whenever it ends, --retry-lost-gpus keeps it from doing so in circles.
 
 Examples:
   virnucpro worker --role io --address temporal.example:7233
@@ -49,7 +57,7 @@ Examples:
   virnucpro worker --role gpu --embedder fake --gpus 0,1`,
     )
     .action(async (flags: WorkerFlags, command: Command) => {
-      const { gpus, role, embedder } = flags;
+      const { gpus, role, embedder, retryLostGpus } = flags;
       // One that cannot work here would take its tasks and fail them.
       if (role !== 'io') requireEmbedders(embedder ?? []);
       if (gpus !== undefined) {
@@ -60,6 +68,7 @@ Examples:
         process.exitCode = await superviseGpus({ ...flags, gpus });
         return;
       }
+      if (retryLostGpus !== undefined) command.error('error: --retry-lost-gpus is for --gpus');
       // The SDK's worker takes a second to load: only this command pays for it.
       const { serveWorker } = await import('./serve-worker.ts');
       await serveWorker(flags);

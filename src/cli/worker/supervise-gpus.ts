@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectClient, connectionSettings } from '../../client/index.ts';
 import { embedderFactory } from '../../embedders/index.ts';
 import { EXIT_FAILURE } from '../exit.ts';
@@ -18,7 +19,9 @@ export async function superviseGpus(flags: WorkerFlags & { gpus: readonly string
   await (await connectClient(settings)).connection.close();
   const write = (line: string) => void process.stderr.write(`${line}\n`);
   const args = workerArguments(flags);
-  return supervise(gpus, { start: (gpu) => startGpuWorker(gpu, args, write), log: write, signals: process });
+  const { retryLostGpus: retryLostSeconds } = flags;
+  const retry = retryLostSeconds === undefined ? {} : { retryLostMs: retryLostSeconds * 1000 };
+  return supervise(gpus, { start: (gpu) => startGpuWorker(gpu, args, write), log: write, signals: process, ...retry });
 }
 
 /** What a supervisor needs of its surroundings. */
@@ -29,6 +32,8 @@ export interface Supervision {
   signals: Pick<NodeJS.Process, 'on' | 'off'>;
   /** Before the first restart. @default 1000 */
   firstDelayMs?: number;
+  /** After which a GPU that was lost is tried again; absent: never. */
+  retryLostMs?: number;
 }
 
 /**
@@ -62,7 +67,7 @@ export async function supervise(gpus: readonly Gpu[], supervision: Supervision):
 
 async function superviseOne(
   gpu: Gpu,
-  { start, log, firstDelayMs }: Supervision,
+  { start, log, firstDelayMs, retryLostMs }: Supervision,
   running: Set<StartedProcess>,
   stopping: AbortSignal,
 ): Promise<KeptEnd> {
@@ -74,8 +79,16 @@ async function superviseOne(
     return started;
   };
   const options = { start: startNoted, log: say, ...(firstDelayMs === undefined ? {} : { firstDelayMs }) };
-  const end = await keepRunning(options, stopping);
-  if (end === 'lost') say('the device is lost; it is left alone until this command is started again');
+  let end = await keepRunning(options, stopping);
+  while (end === 'lost') {
+    if (retryLostMs === undefined) {
+      say('the device is lost; it is left alone until this command is started again');
+      return end;
+    }
+    say(`the device is lost; it is tried again in ${retryLostMs / 1000} s`);
+    await sleep(retryLostMs, undefined, { signal: stopping }).catch(() => {});
+    end = await keepRunning(options, stopping);
+  }
   if (end === 'finished') say('its worker was told to end; it is left alone');
   return end;
 }

@@ -10,7 +10,7 @@ const LOST: ProcessEnd = { code: 86, signal: null };
 const KILLED: ProcessEnd = { code: null, signal: 'SIGKILL' };
 
 /** Two GPUs whose processes end when the test says so. */
-function setUp({ deaf = false } = {}) {
+function setUp({ deaf = false, retryLostMs }: { deaf?: boolean; retryLostMs?: number } = {}) {
   const log: string[] = [];
   const ends: Record<string, (end: ProcessEnd) => void> = {};
   const counts: Record<string, number> = { '0': 0, '1': 0 };
@@ -24,7 +24,7 @@ function setUp({ deaf = false } = {}) {
     const stop = () => (deaf ? undefined : ended.resolve({ code: 0, signal: null }));
     return { ended: ended.promise, stop, kill: () => ended.resolve(KILLED) };
   };
-  const supervision = { start, log: (line: string) => void log.push(line), signals, firstDelayMs: 1 };
+  const supervision = { start, log: (line: string) => void log.push(line), signals, firstDelayMs: 1, retryLostMs };
   const times = (name: string, count: number) =>
     new Promise<void>((resolve) => started.once(`${name} ${count}`, () => resolve()));
   return { log, ends, counts, signals, times, code: supervise(GPUS, supervision as never) };
@@ -63,6 +63,26 @@ describe('supervise', () => {
     ends['0']?.(LOST);
     signals.emit('SIGTERM', 'SIGTERM');
     expect(await code).toBe(0);
+  });
+
+  test('all have lost their devices, to be tried again → tried again after that long, no end by themselves', async () => {
+    const { log, ends, counts, signals, times, code } = setUp({ retryLostMs: 20 });
+    const again = Promise.all([times('0', 2), times('1', 2)]);
+    for (const end of Object.values(ends)) end(LOST);
+    await again;
+    expect(counts).toEqual({ '0': 2, '1': 2 });
+    expect(log).toEqual(['0', '1'].map((name) => `GPU ${name}: the device is lost; it is tried again in 0.02 s`));
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(await code).toBe(0);
+  });
+
+  test('SIGTERM while a lost GPU is waited for → 0 at once', async () => {
+    const { ends, signals, counts, code } = setUp({ retryLostMs: 3_600_000 });
+    for (const end of Object.values(ends)) end(LOST);
+    await new Promise(setImmediate);
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(await code).toBe(0);
+    expect(counts).toEqual({ '0': 1, '1': 1 });
   });
 
   test('workers that others have told to end → 0, not started again', async () => {

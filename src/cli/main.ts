@@ -9,7 +9,7 @@ import { inspectCommand } from './inspect-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { setupModelsCommand } from './setup-models-command.ts';
 import { validateCommand } from './validate-command.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../platform/package-facts.ts';
 import { workerCommand } from './worker-command.ts';
 
 const program = new Command('virnucpro')

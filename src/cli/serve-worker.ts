@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { connectClient, connectionSettings } from '../client/index.ts';
 import { DEFAULT_EMBEDDERS } from '../embedders/index.ts';
+import { endpointError, formatMetricsAddress, prometheusOptions, type MetricsAddress } from '../observe/index.ts';
 import { createWorkers } from '../worker/index.ts';
 import { whyNoGpu } from './worker/why-no-gpu.ts';
 import { EXIT_DEVICE_LOST } from './exit.ts';
@@ -48,7 +49,7 @@ async function serveOnGpu(flags: WorkerFlags, abandoned: AbortSignal): Promise<v
 async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> {
   const { address, namespace, role, embedder, slots, localServerPid } = flags;
   if (abandoned.aborted) return;
-  Runtime.install({ logger: new DefaultLogger('INFO', logLine), telemetryOptions: QUIET_CORE });
+  const runtime = await installRuntime(flags.metricsAddress);
   const settings = connectionSettings({
     ...(address === undefined ? {} : { address }),
     ...(namespace === undefined ? {} : { namespace }),
@@ -68,6 +69,7 @@ async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> 
         lost.add(name);
         tellDeviceLost(name, reason);
       },
+      ...(flags.metricsAddress === undefined ? {} : { metrics: runtime.metricMeter }),
       ...(embedder === undefined ? {} : { embedders: embedder }),
       ...(slots === undefined ? {} : { slots }),
       ...(localServerPid === undefined ? {} : { localServerPid }),
@@ -86,6 +88,20 @@ async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> 
 function tellDeviceLost(embedder: string, reason: string): void {
   process.stderr.write(`embedder ${embedder} is no longer served here, its device is lost: ${reason}\n`);
   if (process.connected) process.send?.({ deviceLost: { embedder, reason } } satisfies DeviceLostMessage);
+}
+
+/** @throws VirnucproError `RunError.InvalidInput` if the metrics cannot be answered for at this address */
+async function installRuntime(metricsAddress: MetricsAddress | undefined): Promise<Runtime> {
+  const logger = new DefaultLogger('INFO', logLine);
+  if (metricsAddress === undefined) return Runtime.install({ logger, telemetryOptions: QUIET_CORE });
+  const metrics = await prometheusOptions(metricsAddress);
+  try {
+    const runtime = Runtime.install({ logger, telemetryOptions: { ...QUIET_CORE, metrics } });
+    process.stderr.write(`metrics at http://${formatMetricsAddress(metricsAddress)}/metrics\n`);
+    return runtime;
+  } catch (error) {
+    throw endpointError(metricsAddress, error);
+  }
 }
 
 const QUIET_CORE = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EMBEDDERS, requireEmbedders } from '../embedders/index.ts';
 import type { WorkerRole } from '../worker/index.ts';
+import type { MetricsAddress } from '../observe/metrics-endpoint.ts';
+import { parseMetricsAddress } from '../observe/metrics-endpoint.ts';
 import { parseGpus } from './worker/gpu-list.ts';
 
 /** Options of `virnucpro worker`. */
@@ -13,6 +15,7 @@ export interface WorkerFlags {
   address?: string;
   namespace?: string;
   localServerPid?: number;
+  metricsAddress?: MetricsAddress;
   requireGpu?: boolean;
 }
 
@@ -41,6 +44,12 @@ export function workerCommand(): Command {
     .addOption(new Option('--slots <n>', 'tasks in flight per embedder').argParser(wholeNumber))
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or localhost:7233)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
+    .addOption(
+      new Option(
+        '--metrics-address <host:port>',
+        'answer Prometheus here, at /metrics; with --gpus each process on a port of its own, counted up from this one',
+      ).argParser(metricsAddress),
+    )
     .addOption(new Option('--local-server-pid <pid>').argParser(wholeNumber).hideHelp())
     .addOption(new Option('--require-gpu').hideHelp())
     .addHelpText(
@@ -52,7 +61,7 @@ loses its device is not: the others go on. Exit code 1 when none is left, 86 for
 starts this command again whenever it ends, --retry-lost-gpus keeps it from doing so in circles.
 
 Examples:
-  virnucpro worker --role io --address temporal.example:7233
+  virnucpro worker --role io --address temporal.example:7233 --metrics-address 0.0.0.0:9464
   virnucpro worker --role gpu --embedder kmer --slots 8
   virnucpro worker --role gpu --embedder fake --gpus 0,1`,
     )
@@ -85,6 +94,14 @@ function collect(value: string, previous: string[] | undefined): string[] {
 function gpuList(value: string): string[] {
   try {
     return parseGpus(value);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+function metricsAddress(value: string): MetricsAddress {
+  try {
+    return parseMetricsAddress(value);
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
   }

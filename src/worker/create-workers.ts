@@ -1,3 +1,4 @@
+import type { MetricMeter } from '@temporalio/common';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
 import type { ServerIdentity } from '../activities/dependencies.ts';
@@ -8,6 +9,7 @@ import { processStartTime } from '../platform/process-identity.mjs';
 import { workflowBundlePath } from '../platform/workflow-bundle.ts';
 import { tellingLostDevice } from './lost-device.ts';
 import { isOpenElsewhere } from './other-server.ts';
+import { workerMetrics, type WorkerMetrics } from './worker-metrics.ts';
 
 /** `io`: workflows and activities on files. `gpu`: embedding. `all`: both in one process. */
 export type WorkerRole = 'io' | 'gpu' | 'all';
@@ -39,6 +41,8 @@ export interface VirnucproWorkerOptions {
   onDeviceLost?: (embedder: string, reason: string) => void;
   /** Told what the activities of all Workers do, see {@link ActivityObserver}. */
   observers?: readonly ActivityObserver[];
+  /** Takes the metrics of docs/metrics.md, e.g. `Runtime.instance().metricMeter`. @default none are made */
+  metrics?: MetricMeter;
   /** Passed on to every Worker. */
   workerOptions?: Partial<WorkerOptions>;
 }
@@ -77,7 +81,9 @@ const IO_SLOTS = 32;
  * @throws VirnucproError `RunError.InvalidInput` for an unknown embedder
  */
 export async function createWorkers(options: VirnucproWorkerOptions): Promise<VirnucproWorkers> {
-  const { role = 'all', observers = [] } = options;
+  const { role = 'all' } = options;
+  const metrics = options.metrics === undefined ? undefined : workerMetrics(options.metrics, options);
+  const observers = [...(options.observers ?? []), ...(metrics === undefined ? [] : [metrics.observer])];
   const embedders = new ResidentEmbedders(options.log);
   const activities = createActivities({ embedders, server: serverIdentity(options), observers });
   const common = { ...COMMON_OPTIONS, connection: options.connection, namespace: options.namespace };
@@ -114,7 +120,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
       workers.push(worker);
     }
   }
-  return running(workers, lost, embedders);
+  return running(workers, lost, embedders, metrics);
 }
 
 function tellLoss({ onDeviceLost, log }: VirnucproWorkerOptions, name: string, reason: string): void {
@@ -134,6 +140,7 @@ function running(
   workers: readonly Worker[],
   lost: ReadonlySet<Worker>,
   embedders: ResidentEmbedders,
+  metrics: WorkerMetrics | undefined,
 ): VirnucproWorkers {
   const shutdown = () => {
     for (const worker of workers) shutDown(worker);
@@ -152,9 +159,12 @@ function running(
     workers,
     shutdown,
     run: async () => {
+      const ended = new AbortController();
+      metrics?.run(ended.signal);
       try {
         await Promise.all(workers.map(runOne));
       } finally {
+        ended.abort();
         await embedders.stopAll();
       }
     },

@@ -1,5 +1,7 @@
 /** Ready-made workers by role. */
 export { workflowBundlePath } from '../platform/workflow-bundle.ts';
 export { createWorkers } from './create-workers.ts';
+export { MetricsObserver } from '../observe/index.ts';
+export type { ServedEmbedder, ServedWork } from '../observe/index.ts';
 export type { ActivityEvent, ActivityObserver } from '../contract/activity-events.ts';
 export type { VirnucproWorkerOptions, VirnucproWorkers, WorkerRole } from './create-workers.ts';

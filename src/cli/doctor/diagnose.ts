@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Diagnosis } from '../../schemas/doctor.ts';
-import { packageVersion } from '../version.ts';
+import { packageVersion } from '../../platform/package-facts.ts';
 import type { Finding } from './finding.ts';
 
 /** The document of `--json`: findings with their counts. */

@@ -1,7 +1,7 @@
 import { EMBEDDERS } from '../../embedders/index.ts';
 import type { RunManifest } from '../../run/manifest.ts';
 import { configuredServer } from '../../server/index.ts';
-import { engineRequirement, packageVersion, peerRequirements } from '../version.ts';
+import { engineRequirement, packageVersion, peerRequirements } from '../../platform/package-facts.ts';
 import { examineFolder, examineRun } from './examine-folder.ts';
 import { examineServer } from './examine-server.ts';
 import type { Finding } from './finding.ts';

@@ -3,6 +3,7 @@ import { connectClient, connectionSettings } from '../../client/index.ts';
 import { embedderFactory } from '../../embedders/index.ts';
 import { EXIT_FAILURE } from '../exit.ts';
 import type { WorkerFlags } from '../worker-command.ts';
+import { formatMetricsAddress, nthMetricsAddress } from '../../observe/metrics-endpoint.ts';
 import { resolveGpus, type Gpu } from './gpu-list.ts';
 import { keepRunning, type KeptEnd, type StartedProcess } from './keep-running.ts';
 import { startGpuWorker } from './worker-per-gpu.ts';
@@ -18,10 +19,15 @@ export async function superviseGpus(flags: WorkerFlags & { gpus: readonly string
   // A wrong address is this command's error: no worker process would get any further, however often it is started.
   await (await connectClient(settings)).connection.close();
   const write = (line: string) => void process.stderr.write(`${line}\n`);
-  const args = workerArguments(flags);
+  const addresses = gpus.map((_, place) => metricsAddressOf(flags, place));
+  for (const [place, { name }] of gpus.entries()) {
+    if (addresses[place] !== undefined) write(`GPU ${name}: metrics at http://${addresses[place]}/metrics`);
+  }
+  const args = gpus.map((_, place) => workerArguments(flags, addresses[place]));
+  const start = (gpu: Gpu) => startGpuWorker(gpu, args[gpus.indexOf(gpu)] ?? [], write);
   const { retryLostGpus: retryLostSeconds } = flags;
   const retry = retryLostSeconds === undefined ? {} : { retryLostMs: retryLostSeconds * 1000 };
-  return supervise(gpus, { start: (gpu) => startGpuWorker(gpu, args, write), log: write, signals: process, ...retry });
+  return supervise(gpus, { start, log: write, signals: process, ...retry });
 }
 
 /** What a supervisor needs of its surroundings. */
@@ -93,8 +99,16 @@ async function superviseOne(
   return end;
 }
 
+/** Every process answers Prometheus on a port of its own, in the order of --gpus. */
+function metricsAddressOf({ metricsAddress }: WorkerFlags, place: number): string | undefined {
+  return metricsAddress && formatMetricsAddress(nthMetricsAddress(metricsAddress, place));
+}
+
 /** @returns arguments of `virnucpro worker` for the process of one GPU */
-export function workerArguments({ embedder = [], slots, address, namespace }: WorkerFlags): string[] {
+export function workerArguments(
+  { embedder = [], slots, address, namespace }: WorkerFlags,
+  metricsAddress?: string,
+): string[] {
   return [
     ...['--role', 'gpu'],
     ...(embedder.some((name) => embedderFactory(name).isModel === true) ? ['--require-gpu'] : []),
@@ -102,5 +116,6 @@ export function workerArguments({ embedder = [], slots, address, namespace }: Wo
     ...(slots === undefined ? [] : ['--slots', String(slots)]),
     ...(address === undefined ? [] : ['--address', address]),
     ...(namespace === undefined ? [] : ['--namespace', namespace]),
+    ...(metricsAddress === undefined ? [] : ['--metrics-address', metricsAddress]),
   ];
 }

@@ -1,0 +1,6 @@
+/** What a worker tells of its work: metrics, logs and traces. */
+export { formatMetricsAddress, nthMetricsAddress, parseMetricsAddress } from './metrics-endpoint.ts';
+export { endpointError, prometheusOptions, type MetricsAddress } from './metrics-endpoint.ts';
+export { METRICS, type MetricDefinition } from './metric-names.ts';
+export { MetricsObserver, type ServedEmbedder, type ServedWork } from './metrics-observer.ts';
+export { backlogProbe, watchBacklog, type BacklogProbe, type WatchedQueue } from './queue-backlog.ts';

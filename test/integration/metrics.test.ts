@@ -1,0 +1,108 @@
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { RunReport } from '../../src/run/finish.ts';
+import { freePorts } from '../../src/server/free-ports.ts';
+import { OBSERVED, startObservedWorker, type ObservedWorker } from '../support/observed-worker.ts';
+import { Scrape } from '../support/scrape.ts';
+import { workplace } from '../support/workplace.ts';
+
+const { files: FILES, records: RECORDS } = OBSERVED;
+const OUR_PREFIX = 'virnucpro_';
+
+let worker: ObservedWorker;
+let scrape: Scrape;
+let report: RunReport;
+
+beforeAll(async () => {
+  worker = await startObservedWorker();
+  ({ scrape, report } = worker);
+});
+
+afterAll(() => worker?.stop());
+
+describe('metrics of a worker, scraped after a run with faults and one that found a broken checkpoint', () => {
+  it('rows, letters and checkpoints → those of the report, exactly', () => {
+    expect(scrape.sum('virnucpro_rows_total')).toBe(report.rows);
+    expect(scrape.sum('virnucpro_rows_total', { embedder: 'fake' })).toBe(FILES * RECORDS);
+    expect(scrape.sum('virnucpro_batch_rows_sum')).toBe(report.rows);
+    expect(scrape.sum('virnucpro_letters_total', { embedder: 'kmer' })).toBe(60 * FILES * RECORDS);
+    expect(scrape.sum('virnucpro_checkpoints_total', { outcome: 'published' })).toBe(report.embedded);
+    const bytes = report.checkpoints.reduce((sum, checkpoint) => sum + (checkpoint.bytes ?? 0), 0);
+    expect(scrape.sum('virnucpro_checkpoint_bytes_total')).toBe(bytes);
+    expect(scrape.sum('virnucpro_spool_bytes_total')).toBeGreaterThan(4 * report.rows);
+    expect(scrape.sum('virnucpro_checkpoint_save_seconds_count')).toBe(report.embedded);
+  });
+
+  it('memory for 8 sequences and a crash in each file → halvings and rows computed again', () => {
+    expect(scrape.sum('virnucpro_oom_halvings_total', { embedder: 'fake' })).toBeGreaterThan(0);
+    expect(scrape.sum('virnucpro_oom_halvings_total', { embedder: 'kmer' })).toBe(0);
+    const recomputed = scrape.sum('virnucpro_recomputed_rows_total', { embedder: 'fake', cause: 'retried' });
+    // One crash per file, in a batch of at most 8; the other files in flight lose theirs, too.
+    expect(recomputed).toBeGreaterThanOrEqual(8);
+    expect(recomputed).toBeLessThanOrEqual(FILES * FILES * 8);
+  });
+
+  it('attempts and outcomes → as the runs ended', () => {
+    expect(scrape.sum('virnucpro_attempts_total', { activity: 'embedFile', result: 'embedded' })).toBe(2 * FILES);
+    expect(scrape.sum('virnucpro_planned_tasks_total', { state: 'pending' })).toBe(2 * FILES);
+    expect(scrape.sum('virnucpro_planned_tasks_total', { state: 'bad' })).toBe(1);
+    expect(scrape.sum('virnucpro_finished_runs_total', { outcome: 'success' })).toBe(1);
+    expect(scrape.sum('virnucpro_finished_runs_total', { outcome: 'checkpoint' })).toBe(1);
+    expect(scrape.sum('virnucpro_failures_total')).toBe(0);
+    expect(scrape.sum('virnucpro_validations_total', { activity: 'planRun', result: 'corrupted' })).toBe(1);
+    expect(scrape.sum('virnucpro_validations_total', { activity: 'planRun', result: 'valid' })).toBe(2 * FILES - 1);
+    const judged = scrape.sum('virnucpro_validations_total');
+    expect(scrape.sum('virnucpro_validation_seconds_count')).toBe(judged);
+  });
+
+  it('slots, queues, storage and version → there, within their bounds', () => {
+    expect(scrape.sum('virnucpro_slots', { embedder: 'kmer' })).toBe(8);
+    expect(scrape.sum('virnucpro_busy_slots')).toBe(0);
+    const share = scrape.sum('virnucpro_slot_busy_ratio', { embedder: 'kmer' });
+    expect(share).toBeGreaterThanOrEqual(0);
+    expect(share).toBeLessThanOrEqual(1);
+    expect(scrape.sum('virnucpro_queue_backlog', { task_queue: 'virnucpro-gpu-kmer', kind: 'activity' })).toBe(0);
+    const free = scrape.sum('virnucpro_storage_free_bytes');
+    expect(free).toBeGreaterThan(0);
+    expect(scrape.sum('virnucpro_storage_size_bytes')).toBeGreaterThan(free);
+    expect(scrape.sum('virnucpro_build_info')).toBe(1);
+    expect(scrape.sum('temporal_workflow_completed_total')).toBeGreaterThan(0);
+  });
+
+  it('labels → none that grows with files or runs', () => {
+    const ours = [...scrape.labelsByName()].filter(([name]) => name.startsWith(OUR_PREFIX));
+    const labels = new Set(ours.flatMap(([, names]) => [...names]));
+    const bounded = ['activity', 'cause', 'embedder', 'failure_type', 'kind', 'le', 'level', 'outcome', 'result'];
+    expect([...labels].toSorted()).toEqual([...bounded, 'state', 'task_queue', 'version']);
+  });
+});
+
+describe('virnucpro worker --metrics-address', () => {
+  it('an address in use → exit 1, and what to do', async () => {
+    const taken = createServer();
+    onTestFinished(() => void taken.close());
+    const port = await new Promise<number>((resolve) => {
+      taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port));
+    });
+    const metrics = `127.0.0.1:${port}`;
+    const args = ['worker', '--role', 'io', '--address', worker.temporal.server.address, '--metrics-address', metrics];
+    const { code, stderr } = await workplace().run(args);
+    expect(stderr).toContain(`--metrics-address ${metrics}: Address already in use; another process`);
+    expect(code).toBe(1);
+  });
+
+  it('two GPUs → a port for each, counted up', async () => {
+    const [port = 0] = await freePorts('127.0.0.1', 2);
+    const at = workplace();
+    const args = ['--role', 'gpu', '--embedder', 'fake', '--gpus', '0,1', '--metrics-address', `127.0.0.1:${port}`];
+    const supervisor = at.start(['worker', ...args, '--address', worker.temporal.server.address]);
+    for (const place of [0, 1]) {
+      const url = `http://127.0.0.1:${port + place}/metrics`;
+      await supervisor.said(url);
+      await supervisor.until(() => supervisor.stderr.split('serving gpu').length === 3, 'both serve');
+      expect((await Scrape.of(url)).sum('virnucpro_slots', { embedder: 'fake' })).toBe(8);
+    }
+    supervisor.signal('SIGTERM');
+    expect((await supervisor.ended).code).toBe(0);
+  });
+});

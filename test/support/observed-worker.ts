@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startRun } from '../../src/client/index.ts';
+import type { RunReport } from '../../src/run/finish.ts';
+import { freePorts } from '../../src/server/free-ports.ts';
+import { Command } from './command.ts';
+import { endAll } from './processes.ts';
+import { makeInputs } from './run-folder.ts';
+import { Scrape } from './scrape.ts';
+import { startTemporal, type Temporal } from './temporal.ts';
+
+/** What the runs of an observed worker are about. */
+export const OBSERVED = { files: 3, records: 40, batch: 16 } as const;
+
+/** A worker process that has done two runs, one with faults and one that found a broken checkpoint, and what it exports. */
+export interface ObservedWorker {
+  readonly temporal: Temporal;
+  readonly scrape: Scrape;
+  /** Of the first run. */
+  readonly report: RunReport;
+  /** What the worker has logged so far. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** @param flags of `virnucpro worker`, beside its addresses */
+export async function startObservedWorker(...flags: string[]): Promise<ObservedWorker> {
+  const temporal = await startTemporal();
+  const folder = mkdtempSync(join(tmpdir(), 'virnucpro-observed-'));
+  const stateHome = join(folder, 'state');
+  mkdirSync(stateHome);
+  const [port] = await freePorts('127.0.0.1', 1);
+  const metrics = `127.0.0.1:${port}`;
+  const args = ['worker', '--address', temporal.server.address, '--metrics-address', metrics, ...flags];
+  const worker = new Command(args, { stateHome, cwd: folder });
+  await worker.said('serving all');
+  const out = join(folder, 'out');
+  const embed = async (options: Record<string, string>) => {
+    const inputs = [makeInputs(folder, OBSERVED.files, OBSERVED.records)];
+    const embedders = [{ name: 'kmer' }, { name: 'fake', options }];
+    const run = await startRun(temporal.client, { directory: out, inputs, embedders, batchSize: OBSERVED.batch });
+    return run.result();
+  };
+  await embed({ oomAbove: '8', crashAt: '20' });
+  const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as RunReport;
+  truncateSync(join(out, 's00_KMER.pt'), 100);
+  // It ends as it should: with a broken checkpoint.
+  await embed({}).catch(() => {});
+  const stop = async () => {
+    worker.signal('SIGTERM');
+    await worker.ended;
+    endAll(stateHome);
+    await temporal.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { temporal, scrape: await Scrape.of(`http://${metrics}/metrics`), report, log: () => worker.stderr, stop };
+}

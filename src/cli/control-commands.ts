@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
 import type { Control } from './control/control-run.ts';
 
 /** `virnucpro pause|resume|cancel DIR`: act on the run that is open in a folder. */
@@ -14,9 +15,10 @@ function control(name: Control, description: string): Command {
   return new Command(name)
     .description(description)
     .argument('<dir>', 'run folder')
+    .addOption(dataConverterOption())
     .addHelpText('after', `\nExample:\n  virnucpro ${name} run`)
-    .action(async (directory: string) => {
+    .action(async (directory: string, flags: DataConverterFlag) => {
       const { controlRun } = await import('./control/control-run.ts');
-      process.stdout.write(`${name}: asked ${await controlRun(directory, name)}\n`);
+      process.stdout.write(`${name}: asked ${await controlRun(directory, name, flags)}\n`);
     });
 }

@@ -1,12 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import * as path from 'node:path';
 import { EMBEDDERS } from '../embedders/index.ts';
+import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
 import { diagnose } from './doctor/diagnose.ts';
 import { formatFindings } from './doctor/format-findings.ts';
 import { EXIT_FAILURE } from './exit.ts';
 import { printJson } from './terminal.ts';
 
-interface DoctorFlags {
+interface DoctorFlags extends DataConverterFlag {
   address?: string;
   namespace?: string;
   embedder?: string[];
@@ -30,6 +31,7 @@ export function doctorCommand(): Command {
       ).argParser(collect),
     )
     .option('--weights <folder>', 'where its weights are, or a Hugging Face id (default: the Hugging Face cache)')
+    .addOption(dataConverterOption())
     .option('--json', 'print one JSON document on stdout and nothing else')
     .addHelpText('after', HELP)
     .action(async (dir: string, { json, embedder, ...flags }: DoctorFlags) => {

@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EMBEDDERS } from '../embedders/index.ts';
+import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
 
 /** Options of `virnucpro embed` as commander hands them over. */
-export interface EmbedFlags {
+export interface EmbedFlags extends DataConverterFlag {
   out: string;
   embedder: string[];
   embedderOption: string[];
@@ -73,6 +74,7 @@ export function embedCommand(): Command {
     .option('--detach', 'start the run and leave it to the server and its workers')
     .option('--with-workers', 'with a server of your own: run workers in this command, too')
     .option('--wait-for-workers <seconds>', 'give up when a queue has no worker for this long', positiveInteger)
+    .addOption(dataConverterOption())
     .option('--json', 'print one JSON document on stdout and nothing else')
     .option('--no-progress', 'no progress on stderr')
     .addHelpText('after', HELP)

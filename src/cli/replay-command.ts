@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { dataConverterOption } from './data-converter.ts';
 import type { ReplayFlags } from './replay/run-replay.ts';
 
 /** `virnucpro replay`: does the code of this version decide as recorded histories say? */
@@ -9,6 +10,7 @@ export function replayCommand(): Command {
     .option('--failed', 'runs and partitions that failed, timed out, were terminated or are stuck, from the server')
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or localhost:7233)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
+    .addOption(dataConverterOption())
     .addHelpText('after', HELP)
     .action(async (targets: string[], flags: ReplayFlags, command: Command) => {
       if (targets.length === 0 && !flags.failed) {

@@ -1,10 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { connectClient, connectionSettings } from '../client/index.ts';
+import { connectClient, connectionSettings, localConnectionSettings } from '../client/index.ts';
+import type { ConnectionSettings } from '../client/index.ts';
 import { DEFAULT_EMBEDDERS } from '../embedders/index.ts';
 import { endpointError, formatMetricsAddress, prometheusOptions, type MetricsAddress } from '../observe/index.ts';
 import { createWorkers } from '../worker/index.ts';
 import { whyNoGpu } from './worker/why-no-gpu.ts';
+import { converterOf } from './data-converter.ts';
 import { EXIT_DEVICE_LOST } from './exit.ts';
 import type { WorkerFlags } from './worker-command.ts';
 
@@ -47,13 +49,11 @@ async function serveOnGpu(flags: WorkerFlags, abandoned: AbortSignal): Promise<v
 }
 
 async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> {
-  const { address, namespace, role, embedder, slots, localServerPid } = flags;
+  const { role, embedder, slots, localServerPid } = flags;
   if (abandoned.aborted) return;
   const runtime = await installRuntime(flags.metricsAddress);
-  const settings = connectionSettings({
-    ...(address === undefined ? {} : { address }),
-    ...(namespace === undefined ? {} : { namespace }),
-  });
+  const converter = await converterOf(flags);
+  const settings = settingsOf(flags);
   // Says what is wrong with the server before a worker retries it in silence.
   await (await connectClient(settings)).connection.close();
   const connection = await NativeConnection.connect(settings.connectionOptions);
@@ -70,6 +70,7 @@ async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> 
         tellDeviceLost(name, reason);
       },
       ...(flags.metricsAddress === undefined ? {} : { metrics: runtime.metricMeter }),
+      ...converter,
       ...(embedder === undefined ? {} : { embedders: embedder }),
       ...(slots === undefined ? {} : { slots }),
       ...(localServerPid === undefined ? {} : { localServerPid }),
@@ -83,6 +84,14 @@ async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> 
   }
   const served = new Set(embedder ?? DEFAULT_EMBEDDERS);
   if (role === 'gpu' && lost.size === served.size) process.exitCode = EXIT_DEVICE_LOST;
+}
+
+function settingsOf({ address, namespace, localServerPid }: WorkerFlags): ConnectionSettings {
+  if (localServerPid !== undefined && address !== undefined) return localConnectionSettings(address, namespace);
+  return connectionSettings({
+    ...(address === undefined ? {} : { address }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
 }
 
 function tellDeviceLost(embedder: string, reason: string): void {

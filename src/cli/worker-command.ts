@@ -3,10 +3,11 @@ import { EMBEDDERS, requireEmbedders } from '../embedders/index.ts';
 import type { WorkerRole } from '../worker/index.ts';
 import type { MetricsAddress } from '../observe/metrics-endpoint.ts';
 import { parseMetricsAddress } from '../observe/metrics-endpoint.ts';
+import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
 import { parseGpus } from './worker/gpu-list.ts';
 
 /** Options of `virnucpro worker`. */
-export interface WorkerFlags {
+export interface WorkerFlags extends DataConverterFlag {
   role: WorkerRole;
   embedder?: string[];
   gpus?: string[];
@@ -50,6 +51,7 @@ export function workerCommand(): Command {
         'answer Prometheus here, at /metrics; with --gpus each process on a port of its own, counted up from this one',
       ).argParser(metricsAddress),
     )
+    .addOption(dataConverterOption())
     .addOption(new Option('--local-server-pid <pid>').argParser(wholeNumber).hideHelp())
     .addOption(new Option('--require-gpu').hideHelp())
     .addHelpText(

@@ -1,7 +1,8 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type ClientOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { diagnoseConnection, diagnoseNamespace } from './diagnose-connection.ts';
 
 export type ConnectionOptions = NonNullable<ReturnType<typeof loadClientConnectConfig>['connectionOptions']>;
 
@@ -22,9 +23,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /**
  * Settings from `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_PROFILE`, TLS and API key variables and the config
  * file, where the explicit ones are absent.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` if the config file, the profile or a certificate file cannot be read
  */
 export function connectionSettings(explicit: { address?: string; namespace?: string } = {}): ConnectionSettings {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const { connectionOptions, namespace } = configured();
   const address = explicit.address ?? connectionOptions?.address ?? DEFAULT_ADDRESS;
   return {
     address,
@@ -34,45 +37,50 @@ export function connectionSettings(explicit: { address?: string; namespace?: str
 }
 
 /**
+ * Settings for a local development server: what the environment says of TLS and API keys is meant for another one, and a key
+ * is not sent to it.
+ */
+export function localConnectionSettings(address: string, namespace: string = DEFAULT_NAMESPACE): ConnectionSettings {
+  return { address, namespace, connectionOptions: { address } };
+}
+
+function configured(): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig();
+  } catch (error) {
+    throw new VirnucproError(
+      FailureType.RunInvalidInput,
+      `what the environment says of the Temporal server cannot be used: ${(error as Error).message}; look at TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and the paths in TEMPORAL_TLS_*`,
+      { cause: error },
+    );
+  }
+}
+
+/** What of a Temporal client may be the user's own. */
+export type ClientExtras = Pick<ClientOptions, 'dataConverter' | 'interceptors'>;
+
+/**
  * Connects and makes sure that the namespace is there.
  *
- * @throws VirnucproError `RunError.InvalidInput` saying what is unreachable or missing and what to do
+ * @throws VirnucproError `RunError.InvalidInput` saying what is unreachable, refused or missing and what to do
  */
-export async function connectClient(settings: ConnectionSettings): Promise<Client> {
-  const { address, namespace, connectionOptions } = settings;
+export async function connectClient(settings: ConnectionSettings, extras: ClientExtras = {}): Promise<Client> {
+  const { namespace, connectionOptions } = settings;
   let connection: Connection;
   try {
     connection = await Connection.connect({ ...connectionOptions, connectTimeout: CONNECT_TIMEOUT_MS });
   } catch (error) {
-    throw new VirnucproError(
-      FailureType.RunInvalidInput,
-      `no Temporal server answers at ${address}: ${rootMessage(error)}; start one (temporal server start-dev), correct TEMPORAL_ADDRESS, or unset it to use a local server of this command's own`,
-      { cause: error },
-    );
+    throw unusable(await diagnoseConnection(settings, error), error);
   }
-  await requireNamespace(connection, namespace, address);
-  return new Client({ connection, namespace });
-}
-
-const GRPC_NOT_FOUND = 5;
-
-async function requireNamespace(connection: Connection, namespace: string, address: string): Promise<void> {
   try {
     await connection.workflowService.describeNamespace({ namespace });
   } catch (error) {
     await connection.close();
-    const missing = (error as { code?: number }).code === GRPC_NOT_FOUND;
-    const found = missing ? 'does not exist' : `cannot be used: ${rootMessage(error)}`;
-    throw new VirnucproError(
-      FailureType.RunInvalidInput,
-      `namespace ${namespace} on ${address} ${found}; create it (temporal operator namespace create ${namespace}) or set TEMPORAL_NAMESPACE`,
-      { cause: error },
-    );
+    throw unusable(diagnoseNamespace(settings, error), error);
   }
+  return new Client({ connection, namespace, ...extras });
 }
 
-function rootMessage(error: unknown): string {
-  let at = error;
-  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
-  return at instanceof Error ? at.message : String(at);
+function unusable({ problem, todo }: { problem: string; todo: string }, cause: unknown): VirnucproError {
+  return new VirnucproError(FailureType.RunInvalidInput, `${problem}; ${todo}`, { cause });
 }

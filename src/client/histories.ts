@@ -1,4 +1,4 @@
-import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { historyFromJSON, historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
@@ -7,6 +7,7 @@ import { shortExecutionId, WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } fr
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { replaceFile } from '../run/atomic-file.ts';
 import { internal } from '../run/run-folder.ts';
+import { asNotFound, describeExecution } from './describe.ts';
 
 /** What one workflow execution recorded. */
 export interface WorkflowHistory {
@@ -140,9 +141,6 @@ function childExecutions(events: readonly Event[], which: 'all' | 'unsuccessful'
   return [...children.values()];
 }
 
-/** gRPC status NOT_FOUND. */
-const NOT_FOUND = 5;
-
 /**
  * History of one execution; without a run id that of the latest one.
  *
@@ -152,15 +150,14 @@ export async function fetchHistory(
   client: Client,
   { workflowId, runId }: { workflowId: string; runId?: string },
 ): Promise<WorkflowHistory> {
+  // Its events do not say: those of a run that was reset name the run that it was reset from.
+  const known =
+    runId ?? (await describeExecution(client, { workflowId })).workflowExecutionInfo?.execution?.runId ?? '';
   try {
-    // Its events do not say: those of a run that was reset name the run that it was reset from.
-    const known = runId ?? (await client.workflow.getHandle(workflowId).describe()).runId;
     const history = await client.workflow.getHandle(workflowId, known).fetchHistory();
     return { workflowId, runId: known, history };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw error;
-    if (!isGrpcServiceError(error) || Number(error.code) !== NOT_FOUND) throw error;
-    throw new WorkflowNotFoundError(error.details || error.message, workflowId, runId);
+    throw asNotFound(error, { workflowId, runId: known });
   }
 }
 
@@ -176,11 +173,25 @@ const OUR_TYPES = `WorkflowType IN ('${WORKFLOW_EMBEDDING_RUN}', '${WORKFLOW_EMB
  * fails again and again.
  */
 export async function* failedExecutions(client: Client): AsyncGenerator<Execution> {
-  const ended = `${OUR_TYPES} AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')`;
-  for await (const { workflowId, runId } of client.workflow.list({ query: ended })) yield { workflowId, runId };
-  const running = `${OUR_TYPES} AND ExecutionStatus = 'Running'`;
-  for await (const { workflowId, runId } of client.workflow.list({ query: running })) {
-    const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
-    if ((raw.pendingWorkflowTask?.attempt ?? 0) > 1) yield { workflowId, runId };
+  yield* executions(client, `${OUR_TYPES} AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')`);
+  for await (const execution of executions(client, `${OUR_TYPES} AND ExecutionStatus = 'Running'`)) {
+    const { pendingWorkflowTask } = await describeExecution(client, execution);
+    if ((pendingWorkflowTask?.attempt ?? 0) > 1) yield execution;
   }
+}
+
+/** Without their memos, which `client.workflow.list` would decode. */
+async function* executions(client: Client, query: string): AsyncGenerator<Execution> {
+  let nextPageToken: Uint8Array | null | undefined;
+  do {
+    const page = await client.workflowService.listWorkflowExecutions({
+      namespace: client.options.namespace,
+      query,
+      ...(nextPageToken ? { nextPageToken } : {}),
+    });
+    for (const { execution } of page.executions ?? []) {
+      if (execution?.workflowId && execution.runId) yield { workflowId: execution.workflowId, runId: execution.runId };
+    }
+    ({ nextPageToken } = page);
+  } while (nextPageToken && nextPageToken.length > 0);
 }

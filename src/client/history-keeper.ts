@@ -1,5 +1,6 @@
 import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { RunOutcome } from '../contract/outcome.ts';
+import { describeExecution, isOpen } from './describe.ts';
 import { hasStoredHistory, saveHistories } from './histories.ts';
 
 /** What becomes of the history of a run that did not end in success. */
@@ -35,6 +36,9 @@ export class HistoryKeeper {
   }
 }
 
+/** temporal.api.enums.v1.WorkflowExecutionStatus */
+const COMPLETED = 2;
+
 /**
  * Stores the histories of the last run of this id if it did not end in success and nobody was there to store them: it was
  * detached, or its client died.
@@ -47,9 +51,10 @@ export async function keepEarlierHistories(
 ): Promise<void> {
   const keeper = new HistoryKeeper(client, workflowId, directory, options);
   try {
-    const { runId, status } = await client.workflow.getHandle(workflowId).describe();
-    if (status.name === 'RUNNING' || (await hasStoredHistory(directory, { workflowId, runId }))) return;
-    if (status.name === 'COMPLETED') {
+    const description = await describeExecution(client, { workflowId });
+    const runId = description.workflowExecutionInfo?.execution?.runId ?? '';
+    if (isOpen(description) || (await hasStoredHistory(directory, { workflowId, runId }))) return;
+    if (Number(description.workflowExecutionInfo?.status) === COMPLETED) {
       // Of this execution: another client may have begun the next one, which takes hours.
       const outcome = (await client.workflow.getHandle(workflowId, runId).result()) as RunOutcome;
       if (outcome.outcome === 'success') return;

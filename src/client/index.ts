@@ -1,6 +1,11 @@
-/** Start or attach, watch, await as a typed outcome, cancel, pause, replay. */
-export { connectClient, connectionSettings } from './connection.ts';
-export type { ConnectionSettings } from './connection.ts';
+/** Start or attach, watch, await as a typed outcome, cancel, pause, resume, replay. */
+export { loadDataConverter } from '../converter/index.ts';
+export { attachRun } from './attach-run.ts';
+export type { RunChoice } from './attach-run.ts';
+export { connectClient, connectionSettings, localConnectionSettings } from './connection.ts';
+export type { ClientExtras, ConnectionSettings } from './connection.ts';
+export { diagnoseConnection, diagnoseNamespace } from './diagnose-connection.ts';
+export type { Diagnosis } from './diagnose-connection.ts';
 export {
   failedExecutions,
   fetchHistory,
@@ -17,8 +22,9 @@ export type { PreparedRun, RunOptions } from './prepare-run.ts';
 export { replayHistories } from './replay.ts';
 export type { EventReference, ReplayOptions, ReplayVerdict } from './replay.ts';
 export { RunHandle } from './run-handle.ts';
-export type { RunStatus } from './run-handle.ts';
+export type { RunStatus, WatchOptions } from './run-handle.ts';
 export { startPrepared, startRun } from './start-run.ts';
 export type { StartOptions } from './start-run.ts';
 export { startHint } from './unserved-queues.ts';
 export type { UnservedQueue } from './unserved-queues.ts';
+export type { TypedOutcome } from '../contract/typed-outcome.ts';

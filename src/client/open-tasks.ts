@@ -1,5 +1,6 @@
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { WORKFLOW_EMBED_PARTITION } from '../contract/names.ts';
+import { describeExecution, type Description } from './describe.ts';
 
 /** A task of a run that is with a worker or waits for one. */
 export interface OpenTask {
@@ -13,7 +14,6 @@ export interface OpenTask {
   activity?: PendingActivity;
 }
 
-type Description = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
 export type PendingActivity = NonNullable<Description['pendingActivities']>[number];
 type Timestamp = PendingActivity['scheduledTime'];
 
@@ -32,7 +32,7 @@ const EMBED_FILE = 'embedFile';
 
 /** The open tasks of a run and of its open partitions. */
 export async function openTasksOfRun(client: Client, workflowId: string): Promise<OpenTask[]> {
-  const run = await describe(client, workflowId);
+  const run = await describeExecution(client, { workflowId });
   const tasks = tasksOf(run);
   for (const child of run.pendingChildren ?? []) {
     if (child.workflowId) tasks.push(...(await tasksOfPartition(client, child.workflowId)));
@@ -40,14 +40,12 @@ export async function openTasksOfRun(client: Client, workflowId: string): Promis
   return tasks;
 }
 
-const GRPC_NOT_FOUND = 5;
-
 /** None for a partition that the run has asked for and the server has not started yet: it is listed, but not known. */
 async function tasksOfPartition(client: Client, workflowId: string): Promise<OpenTask[]> {
   try {
-    return tasksOf(await describe(client, workflowId));
+    return tasksOf(await describeExecution(client, { workflowId }));
   } catch (error) {
-    if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return [];
+    if (error instanceof WorkflowNotFoundError) return [];
     throw error;
   }
 }
@@ -61,17 +59,10 @@ export async function isAnyTaskRunning(client: Client, queue: string): Promise<b
   });
   for (const { execution } of executions ?? []) {
     if (!execution?.workflowId) continue;
-    const tasks = tasksOf(await describe(client, execution.workflowId));
+    const tasks = tasksOf(await describeExecution(client, { workflowId: execution.workflowId }));
     if (tasks.some((task) => task.queue === queue && task.state === 'running')) return true;
   }
   return false;
-}
-
-function describe(client: Client, workflowId: string): Promise<Description> {
-  return client.workflowService.describeWorkflowExecution({
-    namespace: client.options.namespace,
-    execution: { workflowId },
-  });
 }
 
 function tasksOf({ executionConfig, pendingWorkflowTask, pendingActivities }: Description): OpenTask[] {

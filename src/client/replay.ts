@@ -1,7 +1,9 @@
+import type { DataConverter } from '@temporalio/common';
+import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { ReplayResult } from '@temporalio/worker';
 import { access } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
-import { workflowBundlePath } from '../platform/workflow-bundle.ts';
+import { decodePayload, decoding, workflowBundleFor } from '../converter/index.ts';
 import type { WorkflowHistory } from './histories.ts';
 
 /** What replaying one history showed. */
@@ -27,6 +29,8 @@ export interface EventReference {
 export interface ReplayOptions {
   /** Path of another bundle of workflow code. @default the one of this package */
   workflowBundlePath?: string;
+  /** The one that the clients and workers of the run had; converters of its own have to be in another bundle, too. */
+  dataConverter?: DataConverter;
 }
 
 type Event = NonNullable<WorkflowHistory['history']['events']>[number];
@@ -41,18 +45,33 @@ type Event = NonNullable<WorkflowHistory['history']['events']>[number];
  * }
  * ```
  *
- * @throws the errno error if the workflow bundle is missing
+ * @throws the errno error if the workflow bundle is missing; VirnucproError `RunError.InvalidInput` if a history is encoded with
+ *   another data converter
  */
 export async function* replayHistories(
   histories: Iterable<WorkflowHistory> | AsyncIterable<WorkflowHistory>,
   options: ReplayOptions = {},
 ): AsyncGenerator<ReplayVerdict> {
-  const replayer = await Replayer.start(options.workflowBundlePath ?? workflowBundlePath());
+  const replayer = await Replayer.start(options);
   try {
-    for await (const history of histories) yield await judge(replayer, history);
+    for await (const history of histories) {
+      await requireDecodable(history, options.dataConverter);
+      yield await judge(replayer, history);
+    }
   } finally {
     await replayer.stop();
   }
+}
+
+/** Workflow code that cannot read its input would part from every history: that is not what is asked. */
+async function requireDecodable(
+  { workflowId, history }: WorkflowHistory,
+  dataConverter: DataConverter | undefined,
+): Promise<void> {
+  const payload = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  if (!payload) return;
+  const converter = loadDataConverter(dataConverter);
+  await decoding(`the history of workflow ${workflowId}`, () => decodePayload(converter, payload));
 }
 
 async function judge(replayer: Replayer, { workflowId, runId, history }: WorkflowHistory): Promise<ReplayVerdict> {
@@ -104,12 +123,14 @@ class Replayer {
   readonly #histories: PassThrough;
   readonly #results: AsyncIterableIterator<ReplayResult>;
 
-  static async start(codePath: string): Promise<Replayer> {
-    await access(codePath);
+  static async start({ workflowBundlePath: named, dataConverter }: ReplayOptions): Promise<Replayer> {
+    const workflowBundle = named === undefined ? await workflowBundleFor(dataConverter) : { codePath: named };
+    if ('codePath' in workflowBundle) await access(workflowBundle.codePath);
     // Loaded here: a client that replays nothing does without the worker's native module.
     const { Worker } = await import('@temporalio/worker');
     const histories = new PassThrough({ objectMode: true });
-    const results = Worker.runReplayHistories({ workflowBundle: { codePath } }, histories);
+    const options = { workflowBundle, ...(dataConverter === undefined ? {} : { dataConverter }) };
+    const results = Worker.runReplayHistories(options, histories);
     return new Replayer(histories, results);
   }
 

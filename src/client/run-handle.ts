@@ -1,18 +1,16 @@
-import {
-  isGrpcServiceError,
-  WorkflowFailedError,
-  WorkflowNotFoundError,
-  type Client,
-  type WorkflowHandle,
-} from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QUERY_PROGRESS, SIGNAL_PAUSE, SIGNAL_RESUME } from '../contract/names.ts';
-import { EXIT_CODES, outcomeOfFailure, type Outcome, type RunOutcome } from '../contract/outcome.ts';
+import type { RunOutcome } from '../contract/outcome.ts';
 import type { RunProgress } from '../contract/progress.ts';
+import { outcomeOfError, type TypedOutcome } from '../contract/typed-outcome.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { decoding } from '../converter/index.ts';
+import { describeExecution, isOpen } from './describe.ts';
 import { HistoryKeeper, type HistoryOptions } from './history-keeper.ts';
 import { openTasksOfRun } from './open-tasks.ts';
 import { pendingWork, type PendingWork } from './pending-work.ts';
+import { isPassing } from './passing-errors.ts';
 import { findUnserved, queueObserver, type UnservedQueue } from './unserved-queues.ts';
 
 /** A server that is being restarted is asked again; a run of hours must not end because of it. */
@@ -23,11 +21,20 @@ const PROGRESS_INTERVAL_MS = 1000;
 /** Progress of the run with what its open activities say. */
 export interface RunStatus extends RunProgress, PendingWork {}
 
-/** A run that was started or attached to. */
+/** How {@link RunHandle.progress} watches. */
+export interface WatchOptions {
+  /** Ends the watching. */
+  signal?: AbortSignal;
+  /** @default 1000 */
+  intervalMs?: number;
+}
+
+/** A run that was started or attached to: made by `startRun` and `attachRun`. */
 export class RunHandle {
   readonly workflowId: string;
+  /** The run folder; empty for a run that was attached to by its workflow id and never said it. */
   readonly directory: string;
-  /** The run was open already, with the same request. */
+  /** Somebody else had started it. */
   readonly attached: boolean;
   readonly #client: Client;
   readonly #firstRunId: string | undefined;
@@ -54,43 +61,67 @@ export class RunHandle {
    * the histories of the run and of its partitions that did not complete are stored in DIR first, since servers forget
    * closed workflows; see {@link HistoryOptions}.
    *
-   * @throws only what says nothing about the run, e.g. that the server does not know it any more
+   * @param signal ends the waiting, not the run; looked at while the server is away
+   * @throws only what says nothing about the run, e.g. that the server does not know it any more; VirnucproError
+   *   `RunError.InvalidInput` if its outcome is encoded with another data converter
    */
-  async result(signal?: AbortSignal): Promise<RunOutcome> {
+  async result(signal?: AbortSignal): Promise<TypedOutcome> {
     const outcome = await this.#outcome(signal);
     if (outcome.outcome !== 'success') await this.#histories.keep();
     return outcome;
   }
 
-  async #outcome(signal?: AbortSignal): Promise<RunOutcome> {
+  async #outcome(signal?: AbortSignal): Promise<TypedOutcome> {
     for (;;) {
       try {
-        return (await this.#handle().result()) as RunOutcome;
+        const outcome = await this.#decoding(() => this.#handle().result() as Promise<RunOutcome>);
+        return outcome as TypedOutcome;
       } catch (error) {
-        if (error instanceof WorkflowFailedError) return outcomeOf(error);
-        if (!isGrpcServiceError(error) || error instanceof WorkflowNotFoundError) throw error;
+        const outcome = outcomeOfError(error);
+        if (outcome !== undefined) return outcome;
+        if (!isPassing(error)) throw error;
         await sleep(RECONNECT_MS, undefined, signal === undefined ? {} : { signal });
       }
     }
   }
 
-  /** Progress about once a second until the run has ended or the signal fires. Silent while the server or all workers are away. */
-  async *progress(signal: AbortSignal): AsyncGenerator<RunStatus> {
+  /**
+   * Progress about once a second until the run has ended, however it did. Silent while the server or all workers are away.
+   *
+   * ```ts
+   * for await (const { embedded, total, spooledRows } of run.progress()) console.log(embedded, total, spooledRows);
+   * ```
+   *
+   * @throws VirnucproError `RunError.InvalidInput` if the run is encoded with another data converter
+   */
+  async *progress(options: WatchOptions = {}): AsyncGenerator<RunStatus> {
+    const { signal = new AbortController().signal, intervalMs = PROGRESS_INTERVAL_MS } = options;
     while (!signal.aborted) {
-      const status = await this.status().catch(() => undefined);
+      const status = await this.status().catch(rethrowUndecodable);
       if (status !== undefined) yield status;
-      if (status?.phase === 'done') return;
-      await sleep(PROGRESS_INTERVAL_MS, undefined, { signal }).catch(() => {});
+      if (status?.phase === 'done' || (await this.#hasEnded())) return;
+      await sleep(intervalMs, undefined, { signal }).catch(() => {});
     }
   }
 
-  /** Where the run is now. */
+  [Symbol.asyncIterator](): AsyncGenerator<RunStatus> {
+    return this.progress();
+  }
+
+  /**
+   * Where the run is now.
+   *
+   * @throws VirnucproError `RunError.InvalidInput` if the run is encoded with another data converter; Temporal's errors if
+   *   no worker or server answers
+   */
   async status(): Promise<RunStatus> {
-    const [progress, tasks] = await Promise.all([
-      this.#handle().query<RunProgress>(QUERY_PROGRESS),
-      openTasksOfRun(this.#client, this.workflowId),
+    const [progress, work] = await Promise.all([
+      this.#decoding(() => this.#handle().query<RunProgress>(QUERY_PROGRESS)),
+      this.#decoding(async () =>
+        pendingWork(await openTasksOfRun(this.#client, this.workflowId), this.#client.options.loadedDataConverter),
+      ),
     ]);
-    return { ...progress, ...pendingWork(tasks) };
+    return { ...progress, ...work };
   }
 
   /**
@@ -112,8 +143,22 @@ export class RunHandle {
     await this.#handle().signal(SIGNAL_PAUSE);
   }
 
+  /** Goes on with a run that is paused. */
   async resume(): Promise<void> {
     await this.#handle().signal(SIGNAL_RESUME);
+  }
+
+  /** A run that was terminated, or whose workers are gone, does not answer any more: the server knows. */
+  async #hasEnded(): Promise<boolean> {
+    try {
+      return !isOpen(await describeExecution(this.#client, { workflowId: this.workflowId }));
+    } catch (error) {
+      return error instanceof WorkflowNotFoundError;
+    }
+  }
+
+  #decoding<T>(read: () => Promise<T>): Promise<T> {
+    return decoding(`what workflow ${this.workflowId} says`, read);
   }
 
   /** Follows continue-as-new: the first run id, where known, keeps a later run of the same id apart. */
@@ -123,17 +168,7 @@ export class RunHandle {
   }
 }
 
-function outcomeOf(error: WorkflowFailedError): RunOutcome {
-  const { cause } = error;
-  if (cause instanceof CancelledFailure) return bareOutcome('cancelled', 'cancelled; start again to go on');
-  if (cause instanceof TerminatedFailure) return bareOutcome('failed', `terminated: ${cause.message}`);
-  if (!(cause instanceof ApplicationFailure)) return bareOutcome('failed', cause?.message ?? error.message);
-  const outcome = cause.details?.[0] as RunOutcome | undefined;
-  if (outcome?.schema === 1) return outcome;
-  return { ...bareOutcome(outcomeOfFailure(cause.type ?? ''), cause.message), failureType: cause.type ?? 'Unknown' };
-}
-
-function bareOutcome(outcome: Outcome, message: string): RunOutcome {
-  const counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, skippedSequences: 0, rows: 0 };
-  return { schema: 1, outcome, exitCode: EXIT_CODES[outcome], ...counts, message, offenders: [], report: '' };
+function rethrowUndecodable(error: unknown): undefined {
+  if (error instanceof VirnucproError) throw error;
+  return undefined;
 }

@@ -2,6 +2,8 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import { FailureType } from '../contract/failure-types.ts';
 import { IO_TASK_QUEUE, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { decodePayload, decoding } from '../converter/index.ts';
+import { describeExecution, type Description } from './describe.ts';
 import { keepEarlierHistories, type HistoryOptions } from './history-keeper.ts';
 import { prepareRun, type PreparedRun, type RequestDigest, type RunOptions } from './prepare-run.ts';
 import { RunHandle } from './run-handle.ts';
@@ -41,9 +43,26 @@ export async function startPrepared(client: Client, run: PreparedRun, start: Sta
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
-  const { memo } = await client.workflow.getHandle(workflowId).describe();
-  requireSameRequest(workflowId, memo?.[MEMO_REQUEST] as RequestDigest | undefined, digest);
-  return new RunHandle(client, workflowId, undefined, input.directory, true, start);
+  const { workflowExecutionInfo } = await describeExecution(client, { workflowId });
+  requireSameRequest(workflowId, await requestOf(client, workflowId, workflowExecutionInfo?.memo), digest);
+  return new RunHandle(
+    client,
+    workflowId,
+    workflowExecutionInfo?.firstRunId || undefined,
+    input.directory,
+    true,
+    start,
+  );
+}
+
+type Memo = NonNullable<Description['workflowExecutionInfo']>['memo'];
+
+function requestOf(client: Client, workflowId: string, memo: Memo): Promise<RequestDigest | undefined> {
+  const payload = memo?.fields?.[MEMO_REQUEST];
+  if (!payload) return Promise.resolve(undefined);
+  return decoding(`the request of workflow ${workflowId}, which is running in this folder,`, () =>
+    decodePayload<RequestDigest>(client.options.loadedDataConverter, payload),
+  );
 }
 
 function requireSameRequest(workflowId: string, running: RequestDigest | undefined, asked: RequestDigest): void {

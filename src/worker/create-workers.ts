@@ -1,12 +1,12 @@
-import type { MetricMeter } from '@temporalio/common';
+import type { DataConverter, MetricMeter } from '@temporalio/common';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
 import type { ServerIdentity } from '../activities/dependencies.ts';
 import type { ActivityObserver } from '../contract/activity-events.ts';
 import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
+import { workflowBundleFor } from '../converter/index.ts';
 import { DEFAULT_EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
 import { processStartTime } from '../platform/process-identity.mjs';
-import { workflowBundlePath } from '../platform/workflow-bundle.ts';
 import { tellingLostDevice } from './lost-device.ts';
 import { isOpenElsewhere } from './other-server.ts';
 import { workerMetrics, type WorkerMetrics } from './worker-metrics.ts';
@@ -43,6 +43,11 @@ export interface VirnucproWorkerOptions {
   observers?: readonly ActivityObserver[];
   /** Takes the metrics of docs/metrics.md, e.g. `Runtime.instance().metricMeter`. @default none are made */
   metrics?: MetricMeter;
+  /**
+   * How payloads are encoded: the same as in every client of these runs. One that has a payload or failure converter of its
+   * own makes an io worker bundle the workflows at its start, which takes some seconds.
+   */
+  dataConverter?: DataConverter;
   /** Passed on to every Worker. */
   workerOptions?: Partial<WorkerOptions>;
 }
@@ -86,7 +91,13 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
   const observers = [...(options.observers ?? []), ...(metrics === undefined ? [] : [metrics.observer])];
   const embedders = new ResidentEmbedders(options.log);
   const activities = createActivities({ embedders, server: serverIdentity(options), observers });
-  const common = { ...COMMON_OPTIONS, connection: options.connection, namespace: options.namespace };
+  const { connection, namespace, dataConverter } = options;
+  const common = {
+    ...COMMON_OPTIONS,
+    connection,
+    namespace,
+    ...(dataConverter === undefined ? {} : { dataConverter }),
+  };
   const workers: Worker[] = [];
   const lost = new Set<Worker>();
   if (role !== 'gpu') {
@@ -94,7 +105,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
       await Worker.create({
         ...common,
         taskQueue: options.taskQueue ?? IO_TASK_QUEUE,
-        workflowBundle: { codePath: workflowBundlePath() },
+        workflowBundle: await workflowBundleFor(dataConverter),
         activities,
         maxConcurrentActivityTaskExecutions: IO_SLOTS,
         ...options.workerOptions,

@@ -1,4 +1,5 @@
 /** Ready-made workers by role. */
+export { loadDataConverter } from '../converter/index.ts';
 export { workflowBundlePath } from '../platform/workflow-bundle.ts';
 export { createWorkers } from './create-workers.ts';
 export { MetricsObserver } from '../observe/index.ts';

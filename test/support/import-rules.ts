@@ -17,6 +17,10 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
   contract: CONTRACT,
   workflows: { folders: ['contract'], packages: ['@temporalio/workflow'] },
   platform: { folders: [], packages: ['node:'] },
+  converter: {
+    folders: ['contract', 'platform'],
+    packages: ['node:', '@temporalio/common', '@temporalio/worker'],
+  },
   torch: { folders: [], packages: ['node:'] },
   schemas: { folders: ['contract'], packages: ['zod'] },
   sequences: { folders: ['contract', 'platform'], packages: ['node:'] },
@@ -41,16 +45,16 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
     packages: ['node:', 'piscina', 'zod', '@temporalio/activity', '@temporalio/common'],
   },
   worker: {
-    folders: ['activities', 'contract', 'embedders', 'observe', 'platform'],
+    folders: ['activities', 'contract', 'converter', 'embedders', 'observe', 'platform'],
     packages: ['node:', '@temporalio/worker', '@temporalio/common', '@temporalio/envconfig'],
   },
   client: {
-    folders: ['contract', 'embedders', 'platform', 'run', 'schemas'],
+    folders: ['contract', 'converter', 'embedders', 'platform', 'run', 'schemas'],
     packages: ['node:', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
   },
   cli: {
     // prettier-ignore
-    folders: ['checkpoint', 'client', 'contract', 'embedders', 'observe', 'platform', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
+    folders: ['checkpoint', 'client', 'contract', 'converter', 'embedders', 'observe', 'platform', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
     // prettier-ignore
     packages: ['node:', 'cli-progress', 'commander', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
   },

@@ -1,10 +1,17 @@
 import * as path from 'node:path';
-import { connectClient, connectionSettings, RunHandle } from '../../client/index.ts';
+import {
+  attachRun,
+  connectClient,
+  connectionSettings,
+  localConnectionSettings,
+  type ConnectionSettings,
+} from '../../client/index.ts';
 import { FailureType } from '../../contract/failure-types.ts';
-import { runWorkflowId, shortRunId } from '../../contract/names.ts';
+import { shortRunId } from '../../contract/names.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { readManifest } from '../../run/manifest.ts';
 import { addressOf, configuredServer, isServerAlive, readServerRecord } from '../../server/index.ts';
+import { converterOf, type DataConverterFlag } from '../data-converter.ts';
 
 /** What can be asked of a run that is open. */
 export type Control = 'pause' | 'resume' | 'cancel';
@@ -15,39 +22,31 @@ export type Control = 'pause' | 'resume' | 'cancel';
  * @returns its workflow id
  * @throws VirnucproError `RunError.InvalidInput` if none is open there
  */
-export async function controlRun(directory: string, control: Control): Promise<string> {
-  const { run, close } = await openRun(path.resolve(directory));
+export async function controlRun(argument: string, control: Control, flags: DataConverterFlag): Promise<string> {
+  const directory = path.resolve(argument);
+  const client = await connectClient(await serverOf(directory), await converterOf(flags));
   try {
-    await run[control]();
+    const run = await attachRun(client, { directory });
+    await run[control]().catch((error: unknown) => {
+      throw asNotOpen(error, run.workflowId);
+    });
     return run.workflowId;
-  } catch (error) {
-    throw asNotOpen(error, run.workflowId);
   } finally {
-    await close();
+    await client.connection.close();
   }
-}
-
-async function openRun(directory: string): Promise<{ run: RunHandle; close: () => Promise<void> }> {
-  const manifest = await readManifest(directory);
-  if (manifest === undefined) {
-    throw new VirnucproError(FailureType.RunInvalidInput, `${directory} is no run folder: it has no run.json`);
-  }
-  const client = await connectClient(connectionSettings(serverOf(manifest.runId)));
-  const run = new RunHandle(client, runWorkflowId(manifest.runId), undefined, directory, true);
-  return { run, close: () => client.connection.close() };
 }
 
 /** A run without a configured server runs on a server of its own, which its state folder names. */
-function serverOf(runId: string): { address?: string; namespace?: string } {
-  if (configuredServer(process.env) !== undefined) return {};
-  const record = readServerRecord(shortRunId(runId));
-  if (record === undefined || !isServerAlive(record)) {
-    throw new VirnucproError(
-      FailureType.RunInvalidInput,
-      'no run is open in this folder: its own server is not running here and no TEMPORAL_ADDRESS is set',
-    );
-  }
-  return { address: addressOf(record), namespace: 'default' };
+async function serverOf(directory: string): Promise<ConnectionSettings> {
+  if (configuredServer(process.env) !== undefined) return connectionSettings();
+  const manifest = await readManifest(directory);
+  const record = manifest && readServerRecord(shortRunId(manifest.runId));
+  if (record && isServerAlive(record)) return localConnectionSettings(addressOf(record));
+  const reason =
+    manifest === undefined
+      ? `${directory} is no run folder: it has no run.json`
+      : 'no run is open in this folder: its own server is not running here and no TEMPORAL_ADDRESS is set';
+  throw new VirnucproError(FailureType.RunInvalidInput, reason);
 }
 
 function asNotOpen(error: unknown, workflowId: string): unknown {

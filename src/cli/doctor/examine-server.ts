@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connectionSettings } from '../../client/index.ts';
+import { connectionSettings, localConnectionSettings } from '../../client/index.ts';
 import type { ConnectionSettings } from '../../client/index.ts';
 import { gpuTaskQueue, shortRunId } from '../../contract/names.ts';
 import { EMBEDDERS } from '../../embedders/index.ts';
@@ -29,7 +29,7 @@ export async function examineServer(request: ServerRequest): Promise<Finding[]> 
   if (ownServer) return examineQueues(connectionSettings(explicit), queues);
   const record = manifest && readServerRecord(shortRunId(manifest.runId));
   if (record && isServerAlive(record)) {
-    return examineQueues(connectionSettings({ ...explicit, address: addressOf(record) }), queues);
+    return examineQueues(localConnectionSettings(addressOf(record), namespace), queues);
   }
   const message =
     'none is named (TEMPORAL_ADDRESS, profile): embed starts a server and workers of its own for each run';

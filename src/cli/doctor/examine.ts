@@ -2,6 +2,7 @@ import { EMBEDDERS } from '../../embedders/index.ts';
 import type { RunManifest } from '../../run/manifest.ts';
 import { configuredServer } from '../../server/index.ts';
 import { engineRequirement, packageVersion, peerRequirements } from '../../platform/package-facts.ts';
+import { checkDataConverter } from './data-converter.ts';
 import { examineFolder, examineRun } from './examine-folder.ts';
 import { examineServer } from './examine-server.ts';
 import type { Finding } from './finding.ts';
@@ -21,6 +22,8 @@ export interface DoctorRequest {
   embedders?: readonly string[];
   /** Folder or Hugging Face id of their weights. */
   weights?: string;
+  /** Module of the data converter that clients and workers use. */
+  dataConverter?: string;
 }
 
 /** Runs every check. One that cannot be made is a finding, too. */
@@ -35,6 +38,7 @@ export async function examine(request: DoctorRequest): Promise<Finding[]> {
     ...judgeLimits(await resourceLimits()),
     ...(await checkModels(modelsRequest(request, ownServer, manifest))),
     await checkTemporalCli(ownServer),
+    ...(await checkDataConverter(request)),
     ...(await examineServer({ ...request, ownServer, manifest, plan: latest?.plan })),
     ...findings,
     ...(await examineFolder(request.directory, latest)),

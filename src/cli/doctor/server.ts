@@ -1,5 +1,5 @@
 import { Connection } from '@temporalio/client';
-import type { ConnectionSettings } from '../../client/index.ts';
+import { diagnoseConnection, diagnoseNamespace, type ConnectionSettings } from '../../client/index.ts';
 import type { Finding } from './finding.ts';
 
 /** What a check of the server found, and the connection for further checks; close it. */
@@ -9,23 +9,22 @@ export interface ServerCheck {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const GRPC_NOT_FOUND = 5;
 /** The server that the tests run against; an older one knows no fair sharing of a queue. */
 const TESTED_SERVER = [1, 29] as const;
 const DAY_SECONDS = 86_400;
 
 /** Is the server there, which one is it, and has it the namespace? */
-export async function checkServer({ address, namespace, connectionOptions }: ConnectionSettings): Promise<ServerCheck> {
+export async function checkServer(settings: ConnectionSettings): Promise<ServerCheck> {
+  const { address, connectionOptions } = settings;
   let connection: Connection;
   try {
     connection = await Connection.connect({ ...connectionOptions, connectTimeout: CONNECT_TIMEOUT_MS });
   } catch (error) {
-    const message = `no Temporal server answers at ${address}: ${rootMessage(error)}`;
-    const todo = 'start it, correct TEMPORAL_ADDRESS (or --address), or unset it: embed then runs a server of its own';
+    const { problem: message, todo } = await diagnoseConnection(settings, error);
     return { findings: [{ check: 'server', status: 'problem', message, todo }] };
   }
   return {
-    findings: [await describeServer(connection, address), ...(await checkNamespace(connection, namespace))],
+    findings: [await describeServer(connection, address), ...(await checkNamespace(connection, settings))],
     connection,
   };
 }
@@ -64,16 +63,15 @@ export function judgeServerVersion(version: string, address: string): Finding {
   };
 }
 
-async function checkNamespace(connection: Connection, namespace: string): Promise<Finding[]> {
+async function checkNamespace(connection: Connection, settings: ConnectionSettings): Promise<Finding[]> {
   const check = 'namespace';
+  const { namespace } = settings;
   try {
     const { config } = await connection.workflowService.describeNamespace({ namespace });
     const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
     return [{ check, status: 'ok', message: `namespace ${namespace}` }, judgeRetention(seconds, namespace)];
   } catch (error) {
-    const missing = (error as { code?: number }).code === GRPC_NOT_FOUND;
-    const message = `namespace ${namespace} ${missing ? 'does not exist' : `cannot be used: ${rootMessage(error)}`}`;
-    const todo = `temporal operator namespace create ${namespace}, or set TEMPORAL_NAMESPACE (or --namespace)`;
+    const { problem: message, todo } = diagnoseNamespace(settings, error);
     return [{ check, status: 'problem', message, todo }];
   }
 }

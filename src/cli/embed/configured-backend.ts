@@ -1,8 +1,9 @@
 import * as path from 'node:path';
 import * as fs from 'node:fs/promises';
-import { connectionSettings } from '../../client/index.ts';
+import { connectionSettings, type ConnectionSettings } from '../../client/index.ts';
 import { shortRunId } from '../../contract/names.ts';
 import { stateFolder } from '../../server/index.ts';
+import type { DataConverterFlag } from '../data-converter.ts';
 import type { Backend } from './backend.ts';
 import { workerArguments } from './local-backend.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -14,10 +15,11 @@ export async function configuredBackend(
   runId: string,
   embedders: readonly string[],
   withWorkers: boolean,
+  converter: DataConverterFlag,
   log: (line: string) => void,
 ): Promise<Backend> {
   const settings = connectionSettings();
-  const worker = withWorkers ? await startWorker(runId, embedders, settings, log) : undefined;
+  const worker = withWorkers ? await startWorker(runId, embedders, settings, converter, log) : undefined;
   return {
     settings,
     hostsWorkers: withWorkers,
@@ -30,13 +32,14 @@ export async function configuredBackend(
 async function startWorker(
   runId: string,
   embedders: readonly string[],
-  { address, namespace }: ReturnType<typeof connectionSettings>,
+  { address, namespace }: ConnectionSettings,
+  converter: DataConverterFlag,
   log: (line: string) => void,
 ): Promise<WorkerProcess> {
   const folder = stateFolder(shortRunId(runId));
   await fs.mkdir(folder, { recursive: true });
   const worker = new WorkerProcess(
-    workerArguments(embedders, address, namespace),
+    workerArguments(embedders, address, namespace, converter),
     path.join(folder, 'worker.log'),
     log,
   );

@@ -3,6 +3,7 @@ import type { RunOutcome } from '../../contract/outcome.ts';
 import { requireEmbedders } from '../../embedders/index.ts';
 import { configuredServer } from '../../server/index.ts';
 import type { EmbedFlags } from '../embed-command.ts';
+import { converterOf } from '../data-converter.ts';
 import { EXIT_SIGINT, EXIT_SIGTERM, messageOf } from '../exit.ts';
 import type { Backend } from './backend.ts';
 import { configuredBackend } from './configured-backend.ts';
@@ -71,10 +72,11 @@ export class EmbedSession {
 
   async #runOnBackend(): Promise<EmbedResult> {
     this.#requireModels();
+    const converter = await converterOf(this.#flags);
     const prepared = await prepareRun(this.#tuned());
     this.#workflowId = prepared.workflowId;
     this.#backend = await this.#makeBackend(prepared.input.runId!);
-    const client = await connectClient(this.#backend.settings);
+    const client = await connectClient(this.#backend.settings, converter);
     const start = { warn: (message: string) => this.#say(message) };
     const run = await Promise.race([startPrepared(client, prepared, start), this.#leave]);
     this.#run = run;
@@ -99,8 +101,8 @@ export class EmbedSession {
     const embedders = this.#options.embedders.map(({ name }) => name);
     const log = (line: string) => this.#say(line);
     return configuredServer(process.env) === undefined
-      ? localBackend(runId, embedders, log)
-      : configuredBackend(runId, embedders, this.#flags.withWorkers ?? false, log);
+      ? localBackend(runId, embedders, this.#flags, log)
+      : configuredBackend(runId, embedders, this.#flags.withWorkers ?? false, this.#flags, log);
   }
 
   async #sayStarted(run: RunHandle): Promise<void> {
@@ -147,7 +149,7 @@ export class EmbedSession {
   async #watchProgress(run: RunHandle, update: ReturnType<typeof progressView>['update']): Promise<boolean> {
     let told = false;
     const troubles = new Set<string>();
-    for await (const status of run.progress(this.#ended.signal)) {
+    for await (const status of run.progress({ signal: this.#ended.signal })) {
       if (!told && status.message !== undefined) this.#say(status.message);
       told ||= status.message !== undefined;
       for (const trouble of status.troubles) {

@@ -1,9 +1,10 @@
 import * as path from 'node:path';
-import { connectionSettings } from '../../client/index.ts';
+import { localConnectionSettings } from '../../client/index.ts';
 import { FailureType } from '../../contract/failure-types.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { shortRunId } from '../../contract/names.ts';
 import { stateFolder } from '../../server/index.ts';
+import { converterArguments, type DataConverterFlag } from '../data-converter.ts';
 import type { DeviceLostMessage } from '../serve-worker.ts';
 import type { Backend } from './backend.ts';
 import { ServerKeeper } from './server-keeper.ts';
@@ -16,13 +17,14 @@ import { WorkerProcess } from './worker-process.ts';
 export async function localBackend(
   runId: string,
   embedders: readonly string[],
+  converter: DataConverterFlag,
   log: (line: string) => void,
 ): Promise<Backend> {
   const runId12 = shortRunId(runId);
   const keeper = await ServerKeeper.start(runId12, log);
   const { address, namespace, uiUrl, pid } = keeper.server;
   const worker = new WorkerProcess(
-    [...workerArguments(embedders, address, namespace), '--local-server-pid', String(pid)],
+    [...workerArguments(embedders, address, namespace, converter), '--local-server-pid', String(pid)],
     path.join(stateFolder(runId12), 'worker.log'),
     log,
   );
@@ -30,7 +32,7 @@ export async function localBackend(
   // It may come before anybody waits for it.
   stuck.catch(() => {});
   return {
-    settings: connectionSettings({ address, namespace }),
+    settings: localConnectionSettings(address, namespace),
     uiUrl,
     hostsWorkers: true,
     ownsServer: true,
@@ -53,7 +55,13 @@ function endOfRun({ embedder, reason }: DeviceLostMessage['deviceLost']): never 
 }
 
 /** Arguments of `virnucpro worker` for a process that serves everything a run needs. */
-export function workerArguments(embedders: readonly string[], address: string, namespace: string): string[] {
+export function workerArguments(
+  embedders: readonly string[],
+  address: string,
+  namespace: string,
+  converter: DataConverterFlag,
+): string[] {
   const named = embedders.flatMap((name) => ['--embedder', name]);
-  return ['--role', 'all', ...named, '--address', address, '--namespace', namespace];
+  const where = ['--address', address, '--namespace', namespace];
+  return ['--role', 'all', ...named, ...where, ...converterArguments(converter)];
 }

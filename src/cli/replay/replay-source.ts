@@ -2,7 +2,6 @@ import * as path from 'node:path';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import {
   connectClient,
-  connectionSettings,
   failedExecutions,
   fetchHistory,
   fetchRunHistories,
@@ -12,7 +11,7 @@ import {
 } from '../../client/index.ts';
 import { FailureType } from '../../contract/failure-types.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
-import { serverOfRun, type ServerChoice } from './server-of-run.ts';
+import { serverOfRun, settingsOf, type ServerChoice } from './server-of-run.ts';
 import type { ReplayTarget } from './targets.ts';
 
 /** Told what a user should know about where histories come from. */
@@ -74,13 +73,10 @@ export function troubledHistories(server: ServerChoice): AsyncGenerator<Workflow
 }
 
 async function* withClient(
-  { address, namespace }: ServerChoice,
+  server: ServerChoice,
   histories: (client: Client) => AsyncIterable<WorkflowHistory>,
 ): AsyncGenerator<WorkflowHistory> {
-  const settings = connectionSettings({
-    ...(address === undefined ? {} : { address }),
-    ...(namespace === undefined ? {} : { namespace }),
-  });
+  const settings = settingsOf(server);
   const client = await connectClient(settings);
   try {
     yield* histories(client);

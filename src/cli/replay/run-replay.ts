@@ -1,29 +1,33 @@
 import { historyFileName, replayHistories, type WorkflowHistory } from '../../client/index.ts';
+import type { DataConverter } from '@temporalio/common';
+import { converterOf, type DataConverterFlag } from '../data-converter.ts';
 import { EXIT_FAILURE, messageOf } from '../exit.ts';
 import { formatTally, formatVerdict } from './format-verdict.ts';
 import { historiesOf, troubledHistories } from './replay-source.ts';
 import { serverOfRun, type ServerChoice } from './server-of-run.ts';
 import { resolveTarget } from './targets.ts';
 
-export interface ReplayFlags extends ServerChoice {
+export interface ReplayFlags extends ServerChoice, DataConverterFlag {
   failed?: boolean;
 }
 
 /** Runs `virnucpro replay` from arguments to exit code. */
 export function runReplay(targets: readonly string[], flags: ReplayFlags): Promise<number> {
-  return withSilentRuntime(() => new ReplaySession(flags).run(targets));
+  return withSilentRuntime(async () => new ReplaySession(flags, await converterOf(flags)).run(targets));
 }
 
 class ReplaySession {
   readonly #flags: ReplayFlags;
+  readonly #converter: { dataConverter?: DataConverter };
   readonly #tally = { same: 0, parted: 0, unread: 0 };
   /** Executions that were replayed: a folder, a server and a file may know the same one. */
   readonly #seen = new Set<string>();
   /** The one that is configured, or the local one of a run that was named, while it is running. */
   #server: ServerChoice | undefined;
 
-  constructor(flags: ReplayFlags) {
+  constructor(flags: ReplayFlags, converter: { dataConverter?: DataConverter }) {
     this.#flags = flags;
+    this.#converter = converter;
   }
 
   async run(targets: readonly string[]): Promise<number> {
@@ -53,7 +57,7 @@ class ReplaySession {
 
   async #replay(histories: () => AsyncIterable<WorkflowHistory>): Promise<void> {
     try {
-      for await (const verdict of replayHistories(histories())) {
+      for await (const verdict of replayHistories(histories(), this.#converter)) {
         if (verdict.divergence === undefined) this.#tally.same++;
         else this.#tally.parted++;
         process.stdout.write(formatVerdict(verdict));

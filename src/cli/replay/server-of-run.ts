@@ -1,9 +1,20 @@
+import { connectionSettings, localConnectionSettings, type ConnectionSettings } from '../../client/index.ts';
 import { addressOf, configuredServer, isServerAlive, readServerRecord } from '../../server/index.ts';
 
 /** As `--address` and `--namespace` give it; what is absent comes from the environment. */
 export interface ServerChoice {
   address?: string;
   namespace?: string;
+  /** A local server of a command: what the environment says of TLS and keys is not meant for it. */
+  local?: true;
+}
+
+export function settingsOf({ address, namespace, local }: ServerChoice): ConnectionSettings {
+  if (local === true && address !== undefined) return localConnectionSettings(address, namespace);
+  return connectionSettings({
+    ...(address === undefined ? {} : { address }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
 }
 
 const RUN_WORKFLOW = /^virnucpro-([0-9a-f]{12})(?:-|$)/u;
@@ -22,5 +33,5 @@ export function serverOfRun(
   if (explicit.address !== undefined || configuredServer(env) !== undefined) return explicit;
   const runId12 = RUN_WORKFLOW.exec(workflowId)?.[1];
   const record = runId12 === undefined ? undefined : readServerRecord(runId12);
-  return record && isServerAlive(record) ? { ...explicit, address: addressOf(record) } : undefined;
+  return record && isServerAlive(record) ? { ...explicit, address: addressOf(record), local: true } : undefined;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectClient, connectionSettings } from '../../client/index.ts';
 import { embedderFactory } from '../../embedders/index.ts';
+import { converterArguments, converterOf } from '../data-converter.ts';
 import { EXIT_FAILURE } from '../exit.ts';
 import type { WorkerFlags } from '../worker-command.ts';
 import { formatMetricsAddress, nthMetricsAddress } from '../../observe/metrics-endpoint.ts';
@@ -16,8 +17,9 @@ export async function superviseGpus(flags: WorkerFlags & { gpus: readonly string
     ...(address === undefined ? {} : { address }),
     ...(namespace === undefined ? {} : { namespace }),
   });
-  // A wrong address is this command's error: no worker process would get any further, however often it is started.
+  // A wrong address or converter is this command's error: no worker process would get further, however often it is started.
   await (await connectClient(settings)).connection.close();
+  await converterOf(flags);
   const write = (line: string) => void process.stderr.write(`${line}\n`);
   const addresses = gpus.map((_, place) => metricsAddressOf(flags, place));
   for (const [place, { name }] of gpus.entries()) {
@@ -106,7 +108,7 @@ function metricsAddressOf({ metricsAddress }: WorkerFlags, place: number): strin
 
 /** @returns arguments of `virnucpro worker` for the process of one GPU */
 export function workerArguments(
-  { embedder = [], slots, address, namespace }: WorkerFlags,
+  { embedder = [], slots, address, namespace, dataConverter }: WorkerFlags,
   metricsAddress?: string,
 ): string[] {
   return [
@@ -117,5 +119,6 @@ export function workerArguments(
     ...(address === undefined ? [] : ['--address', address]),
     ...(namespace === undefined ? [] : ['--namespace', namespace]),
     ...(metricsAddress === undefined ? [] : ['--metrics-address', metricsAddress]),
+    ...converterArguments(dataConverter === undefined ? {} : { dataConverter }),
   ];
 }

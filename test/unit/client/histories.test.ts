@@ -82,20 +82,19 @@ async function idsOf(histories: ReturnType<typeof fetchRunHistories>): Promise<s
 
 /** As much of a client as fetching histories needs; without a run id the first of that workflow is the latest. */
 function fakeClient(known: Record<string, object>): Client {
-  const getHandle = (workflowId: string, runId?: string) => {
-    const key = Object.keys(known).find((name) => name.startsWith(`${workflowId} ${runId ?? ''}`));
-    return {
-      describe: async () => {
-        if (key === undefined) throw new WorkflowNotFoundError('workflow not found', workflowId, runId);
-        return { runId: key.split(' ')[1] };
-      },
-      fetchHistory: async () => {
-        if (key !== undefined) return known[key];
-        throw Object.assign(new Error('5 NOT_FOUND'), { code: 5, details: 'workflow not found', metadata: {} });
-      },
-    };
+  const find = (workflowId: string, runId = '') => {
+    const key = Object.keys(known).find((name) => name.startsWith(`${workflowId} ${runId}`));
+    if (key !== undefined) return key;
+    throw Object.assign(new Error('5 NOT_FOUND'), { code: 5, details: 'workflow not found', metadata: {} });
   };
-  return { workflow: { getHandle } } as unknown as Client;
+  const getHandle = (workflowId: string, runId?: string) => ({
+    fetchHistory: async () => known[find(workflowId, runId)],
+  });
+  const describeWorkflowExecution = async ({ execution }: { execution: { workflowId: string } }) => ({
+    workflowExecutionInfo: { execution: { runId: find(execution.workflowId).split(' ')[1] } },
+  });
+  const client = { workflow: { getHandle }, workflowService: { describeWorkflowExecution }, options: {} };
+  return client as unknown as Client;
 }
 
 function history(events: object[]): object {

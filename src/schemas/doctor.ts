@@ -13,6 +13,7 @@ export const CHECKS = [
   'cuda',
   'weights',
   'temporal-cli',
+  'data-converter',
   'server',
   'namespace',
   'retention',

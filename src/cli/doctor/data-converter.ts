@@ -7,7 +7,7 @@ const SAMPLE = { directory: '/data/run', message: 'corrupted: file is 0 bytes' }
 
 /** Does the converter that was named give back what it was given, and does it hide what failures say? */
 export async function checkDataConverter(flags: DataConverterFlag): Promise<Finding[]> {
-  const check = 'data converter';
+  const check = 'data-converter';
   try {
     const { dataConverter } = await converterOf(flags);
     if (dataConverter === undefined) return [];
@@ -19,7 +19,7 @@ export async function checkDataConverter(flags: DataConverterFlag): Promise<Find
 }
 
 async function judge(dataConverter: DataConverter, module: string): Promise<Finding> {
-  const check = 'data converter';
+  const check = 'data-converter';
   const { payloadConverter, failureConverter, payloadCodecs } = loadDataConverter(dataConverter);
   let payloads = [payloadConverter.toPayload(SAMPLE)];
   for (const codec of payloadCodecs) payloads = await codec.encode(payloads);

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { findTemporal } from '../../src/server/bootstrap/find-temporal.mjs';
 import { runCommand } from '../../src/server/bootstrap/run-command.mjs';
 import { say } from './console.mjs';
+import { nextflowProgram, pipelinesPython } from './pipelines.mjs';
 import { ROOT } from './run.mjs';
 
 /**
@@ -24,6 +25,7 @@ export const TIERS = new Map([
   ['models', models],
   ['integration', server],
   ['e2e', server],
+  ['pipelines', pipelines],
   ['load', server],
 ]);
 
@@ -33,7 +35,11 @@ export const TIERS = new Map([
  *
  * @type {readonly (readonly string[])[]}
  */
-export const TIER_GROUPS = [['unit', 'replay', 'package', 'interop', 'models'], ['integration', 'e2e'], ['load']];
+export const TIER_GROUPS = [
+  ['unit', 'replay', 'package', 'interop', 'models'],
+  ['integration', 'e2e', 'pipelines'],
+  ['load'],
+];
 
 /** @returns {Promise<Means>} */
 async function nothing() {
@@ -100,4 +106,23 @@ async function models() {
   say(`models: ${python}`);
   const means = await server();
   return 'missing' in means ? means : { env: { ...means.env, VIRNUCPRO_SIDECAR_PYTHON: python } };
+}
+
+/**
+ * A Python with temporalio and Snakemake, a server, and Nextflow where it is: its tests are skipped by name without.
+ *
+ * @returns {Promise<Means>}
+ */
+async function pipelines() {
+  const python = pipelinesPython();
+  if (python === undefined)
+    return {
+      missing: 'no Python with temporalio and Snakemake; npm run setup-pipelines, or VIRNUCPRO_PIPELINES_PYTHON',
+    };
+  say(`pipelines: ${python}`);
+  const means = await server();
+  if ('missing' in means) return means;
+  return {
+    env: { ...means.env, VIRNUCPRO_PIPELINES_PYTHON: python, VIRNUCPRO_NEXTFLOW: nextflowProgram() ?? '' },
+  };
 }

@@ -29,16 +29,6 @@ export interface WorkerFacts {
   platform: string;
 }
 
-/** A task of the report, with what the timeline knows of it. */
-export interface CheckpointReport extends TaskReport {
-  /** Of the whole file, as computed by whoever published it; absent where nobody wrote it down. */
-  sha256?: string;
-  /** Attempts to embed it in this execution. */
-  attempts?: number;
-  /** That these attempts took together. */
-  embedSeconds?: number;
-}
-
 /** DIR/report.json: the outcome, with everything that does not fit a payload. */
 export interface RunReport extends Omit<RunOutcome, 'offenders'> {
   runId: string;
@@ -57,7 +47,7 @@ export interface RunReport extends Omit<RunOutcome, 'offenders'> {
   planned?: string;
   /** SHA-256 of the plan. */
   plan?: string;
-  checkpoints: CheckpointReport[];
+  checkpoints: TaskReport[];
   /** Why a run ended early. */
   error?: { type: string; message: string };
   /** Fingerprints by embedder, with what the models have told when they were loaded. */
@@ -69,7 +59,7 @@ export interface RunReport extends Omit<RunOutcome, 'offenders'> {
 }
 
 /** What is known of a checkpoint beyond what is on disk. */
-export type CheckpointDetails = Pick<CheckpointReport, 'attempts' | 'embedSeconds'> & {
+export type CheckpointDetails = Pick<TaskReport, 'attempts' | 'embedSeconds'> & {
   sha256?: string;
   /** Of the file that has this digest: one of another size is another file. */
   bytes?: number;
@@ -93,13 +83,12 @@ export interface FinishedRun {
   outcome: RunOutcome;
 }
 
-/** Writes DIR/report.json; digests that the report before it knew are taken over. */
+/** Writes DIR/report.json. */
 export async function writeReport(run: FinishedRun, details: ReportDetails): Promise<void> {
   const { input, identity, plan, tally, outcome } = run;
   const { directory } = input.run;
   const finishedAt = new Date();
   const { offenders: _, ...summary } = outcome;
-  const known = await knownDigests(directory);
   const fingerprints = await fingerprintsOf(directory);
   const report: RunReport = {
     ...summary,
@@ -113,7 +102,7 @@ export async function writeReport(run: FinishedRun, details: ReportDetails): Pro
     absentInputs: plan?.header.absent ?? [],
     notes: [...(plan?.header.notes ?? []), ...(details.notes ?? [])],
     ...(input.plan === undefined ? {} : { planned: input.plan.message, plan: input.plan.plan }),
-    checkpoints: tally.checkpoints.map((one) => withDetails(one, known, details.checkpoints?.get(one.path))),
+    checkpoints: tally.checkpoints.map((one) => withDetails(one, details.checkpoints?.get(one.path))),
     ...(input.failure === undefined ? {} : { error: { type: input.failure.type, message: input.failure.message } }),
     ...(fingerprints === undefined ? {} : { fingerprints }),
     ...(details.server === undefined ? {} : { server: details.server }),
@@ -122,27 +111,10 @@ export async function writeReport(run: FinishedRun, details: ReportDetails): Pro
   await replaceReport(directory, report);
 }
 
-/** Digests of the report before, by path and size. */
-async function knownDigests(directory: string): Promise<ReadonlyMap<string, string>> {
-  const known = new Map<string, string>();
-  const checkpoints = (await readReport(directory))?.checkpoints;
-  if (!Array.isArray(checkpoints)) return known;
-  for (const { path: file, bytes, sha256 } of checkpoints) {
-    if (typeof sha256 === 'string' && bytes !== undefined) known.set(`${bytes} ${file}`, sha256);
-  }
-  return known;
-}
-
-function withDetails(
-  report: TaskReport,
-  known: ReadonlyMap<string, string>,
-  details: CheckpointDetails | undefined,
-): CheckpointReport {
-  const { path: file, bytes } = report;
-  const { sha256: recorded, bytes: recordedBytes, ...rest } = details ?? {};
+function withDetails(report: TaskReport, details: CheckpointDetails = {}): TaskReport {
+  const { sha256, bytes, ...rest } = details;
   const isThere = report.result === 'embedded' || report.result === 'found';
-  const sha256 = recordedBytes === bytes && recorded !== undefined ? recorded : known.get(`${bytes} ${file}`);
-  return { ...report, ...(isThere && sha256 !== undefined ? { sha256 } : {}), ...rest };
+  return { ...report, ...(isThere && sha256 !== undefined && bytes === report.bytes ? { sha256 } : {}), ...rest };
 }
 
 async function fingerprintsOf(directory: string): Promise<Record<string, Fingerprint> | undefined> {

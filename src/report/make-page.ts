@@ -4,7 +4,7 @@ import { replaceFile } from '../run/atomic-file.ts';
 import { runReportTask } from './report-pool.ts';
 
 /** In the run folder, beside report.json. */
-export const PAGE = 'report.html';
+const PAGE = 'report.html';
 
 /** A page takes a second, or ten where rows are wide and storage is slow; nobody waits longer for a picture. */
 const MAX_MS = 60_000;

@@ -46,7 +46,7 @@ const INTERFACE_SECTIONS: Readonly<Record<string, readonly [file: string, name: 
   'Result of validateCheckpoint': ['src/contract/activities.ts', 'ValidateCheckpointResult'],
   RunRequest: ['src/contract/run-request.ts', 'RunRequest'],
   'report.json': ['src/run/report.ts', 'RunReport'],
-  'Checkpoints in report.json': ['src/run/report.ts', 'CheckpointReport'],
+  'Checkpoints in report.json': ['src/run/tally.ts', 'TaskReport'],
 };
 
 /** Shapes with a section of their own, so that the tables which refer to them stop there. */

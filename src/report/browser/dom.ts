@@ -18,7 +18,7 @@ function append(parent: Node, content: readonly Content[]): void {
     if (one === undefined) continue;
     if (typeof one === 'string') parent.appendChild(document.createTextNode(one));
     else if (one instanceof Node) parent.appendChild(one);
-    else append(parent, one as readonly Content[]);
+    else append(parent, one);
   }
 }
 

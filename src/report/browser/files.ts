@@ -12,6 +12,9 @@ const AT_ONCE = 60;
 /** One bar says nothing that the summary does not say. */
 const FEWEST = 2;
 
+/** Names of so many fit side by side. */
+const FEW = 6;
+
 type FileRow = FileList['rows'][number];
 
 /** Rows of each input file. */
@@ -51,10 +54,18 @@ function option(data: PageData, theme: Theme): EChartsCoreOption {
         hideOverlap: true,
         width: 110,
         overflow: 'truncate',
-        rotate: rows.length > 12 ? 35 : 0,
+        rotate: rows.length > FEW ? 35 : 0,
+        interval: isLong ? 'auto' : 0,
       },
     },
-    yAxis: { type: 'value', name: 'rows', min: 0, minInterval: 1, ...look },
+    yAxis: {
+      type: 'value',
+      name: 'rows',
+      min: 0,
+      minInterval: 1,
+      ...look,
+      nameTextStyle: { color: theme.muted, fontSize: 11, align: 'left' },
+    },
     dataZoom: isLong ? [zoom, slider] : [],
     series: data.embedders.map(({ name }, embedder) => ({
       ...{ type: 'bar', name, barMaxWidth: 36, barGap: '8%' },

@@ -110,7 +110,7 @@ function headOf<Row>(columns: readonly Column<Row>[], sort: (at: number, header:
 
 function sortedBy<Row>(rows: readonly Row[], { value }: Column<Row>, descending: boolean): Row[] {
   const sign = descending ? -1 : 1;
-  return [...rows].sort((a, b) => {
+  return rows.toSorted((a, b) => {
     const [left, right] = [value(a), value(b)];
     if (typeof left === 'number' && typeof right === 'number') return sign * (left - right);
     return sign * String(left).localeCompare(String(right), 'en', { numeric: true });

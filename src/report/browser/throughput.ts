@@ -5,6 +5,7 @@ import { el, note, section } from './dom.ts';
 import { count, duration, elapsed, rate } from './format.ts';
 import { foldedTable, type Column } from './table.ts';
 import type { Theme } from './theme.ts';
+import { firstMoment } from './timeline.ts';
 
 const HEIGHT = 240;
 
@@ -55,12 +56,18 @@ function option(data: PageData, { binMs, series }: Throughput, theme: Theme): EC
     },
     xAxis: {
       type: 'value',
-      min: 0,
+      min: data.timeline === undefined ? 0 : firstMoment(data.timeline),
       max: until,
       ...look,
       axisLabel: { color: theme.muted, fontSize: 11, hideOverlap: true, formatter: elapsed },
     },
-    yAxis: { type: 'value', name: 'rows/s', min: 0, ...look },
+    yAxis: {
+      type: 'value',
+      name: 'rows/s',
+      min: 0,
+      ...look,
+      nameTextStyle: { color: theme.muted, fontSize: 11, align: 'left' },
+    },
     series: series.map(({ embedder, rowsPerSecond }) => ({
       type: 'line',
       name: nameAt(data, embedder),

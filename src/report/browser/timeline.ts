@@ -23,13 +23,19 @@ export function timelineSection(data: PageData): HTMLElement | undefined {
     'timeline',
     'Timeline',
     note(
-      `${plural(view.attempts, 'attempt')} to embed a task in ${plural(view.lanes.length, 'slot')}: a line for each slot of each worker process. Time runs from ${time(new Date(view.startedAt).toISOString())}. Drag the handles below it, or scroll with Ctrl, to zoom.`,
+      `${plural(view.attempts, 'attempt')} to embed a task in ${plural(view.lanes.length, 'slot')}: a line for each slot of each worker process. Times are since the start of the run, ${time(new Date(view.startedAt).toISOString())}; the first attempt began ${duration(Math.min(...view.bars.map(([, from]) => from)) / 1000)} into it, after checking and planning. Drag the handles below the chart, or scroll with Ctrl, to zoom.`,
     ),
     legend(view),
     chart(label, view.lanes.length * height + FRAME_HEIGHT, (theme) => option(data, view, theme)),
     troubledTable(data, view),
     foldedTable('Slots', laneColumns(data, view), view.lanes),
   );
+}
+
+/** The axis begins with the first attempt: what comes before is said in words. */
+export function firstMoment({ bars, until }: TimelineView): number {
+  const first = bars.reduce((earliest, [, from]) => Math.min(earliest, from), until);
+  return Math.max(0, Math.floor(first - (until - first) * 0.01));
 }
 
 function laneName(data: PageData, { host, pid, embedder, slot }: Lane): string {
@@ -54,7 +60,7 @@ function option(data: PageData, view: TimelineView, theme: Theme): EChartsCoreOp
     tooltip: tooltip(theme, ({ dataIndex }) => barLines(data, view, view.bars[dataIndex]!)),
     xAxis: {
       type: 'value',
-      min: 0,
+      min: firstMoment(view),
       max: Math.max(1, view.until),
       ...look,
       axisLabel: { color: theme.muted, fontSize: 11, hideOverlap: true, formatter: elapsed },
@@ -101,7 +107,7 @@ function drawBar(
   const kind: BarKind = view.bars[params.dataIndex]?.[3] ?? 'lost';
   const [left = 0, middle = 0] = api.coord([api.value(1), api.value(0)]);
   const [right = 0] = api.coord([api.value(2), api.value(0)]);
-  const [, lane = 12] = api.size?.([0, 1]) as number[];
+  const [, lane = 12] = (api.size?.([0, 1]) ?? []) as number[];
   const height = Math.max(3, lane * 0.68);
   const width = Math.max(2, right - left - 0.5);
   const open = kind === 'lost' || kind === 'lost-device';

@@ -19,7 +19,7 @@ export function throughputOf(
   const series = embedders.flatMap((name, embedder) => {
     const mine = counted.filter((record) => record.embedder === name);
     if (mine.length === 0) return [];
-    const counts = new Array<number>(bins).fill(0);
+    const counts = Array.from({ length: bins }, () => 0);
     for (const record of mine) spread(counts, record.t - startedAt, record.ms, record.rows, binMs);
     const total = mine.reduce((sum, record) => sum + record.rows, 0);
     return [{ embedder, rowsPerSecond: counts.map((count) => rounded((count * 1000) / binMs)), rows: total }];

@@ -4,6 +4,7 @@ import type {
   ActivityEvent,
   ActivityObserver,
   AttemptEnded,
+  CheckpointSaved,
   ObservedAttempt,
   ObservedTask,
   RowsDurable,
@@ -69,29 +70,12 @@ export class TimelineObserver implements ActivityObserver {
     const { run, task } = event.attempt;
     if (run === undefined || task === undefined) return;
     const about = { run, task };
-    switch (event.type) {
-      case 'task-opened':
-        this.#begin(event.at, event.attempt, about);
-        break;
-      case 'embedder-ready':
-        this.#begin(event.at, event.attempt, about).waited += event.seconds;
-        break;
-      case 'rows-durable':
-        this.#count(event, about);
-        break;
-      case 'checkpoint-saved': {
-        const { outcome, bytes, sha256, seconds } = event;
-        this.#telling(about).writer.write({
-          ...{ event: 'saved', t: event.at, task: task.checkpoint },
-          ...{ outcome, bytes, sha256, seconds: rounded(seconds) },
-        });
-        break;
-      }
-      case 'attempt-ended':
-        if (event.attempt.activity === 'embedFile') this.#end(event, about);
-        break;
-      default:
-    }
+    const { type, attempt, at } = event;
+    if (type === 'task-opened') this.#begin(at, attempt, about);
+    if (type === 'embedder-ready') this.#begin(at, attempt, about).waited += event.seconds;
+    if (type === 'rows-durable') this.#count(event, about);
+    if (type === 'checkpoint-saved') this.#save(event, about);
+    if (type === 'attempt-ended' && attempt.activity === 'embedFile') this.#end(event, about);
   }
 
   /** Resolves when what was observed by now is on disk, or cannot be. */
@@ -120,6 +104,11 @@ export class TimelineObserver implements ActivityObserver {
   #count(event: RowsDurable, about: TaskAttempt): void {
     this.#begin(event.at, event.attempt, about).rows += event.rows;
     this.#telling(about).rows.add(event.at, about.task.embedder, event.rows);
+  }
+
+  #save({ at, outcome, bytes, sha256, seconds }: CheckpointSaved, about: TaskAttempt): void {
+    const saved = { outcome, bytes, sha256, seconds: rounded(seconds) };
+    this.#telling(about).writer.write({ event: 'saved', t: at, task: about.task.checkpoint, ...saved });
   }
 
   #end(event: AttemptEnded, about: TaskAttempt): void {

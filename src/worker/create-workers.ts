@@ -8,6 +8,7 @@ import { workflowBundleFor } from '../converter/index.ts';
 import { DEFAULT_EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
 import { processStartTime } from '../platform/process-identity.mjs';
 import { tellingLostDevice } from './lost-device.ts';
+import { SHUTDOWN_FORCE_MS } from './shutdown.ts';
 import { isOpenElsewhere } from './other-server.ts';
 import { workerMetrics, type WorkerMetrics } from './worker-metrics.ts';
 
@@ -74,7 +75,7 @@ const COMMON_OPTIONS = {
   maxHeartbeatThrottleInterval: '3 seconds',
   defaultHeartbeatThrottleInterval: '3 seconds',
   shutdownGraceTime: 0,
-  shutdownForceTime: '20 seconds',
+  shutdownForceTime: SHUTDOWN_FORCE_MS,
 } as const;
 
 /** Activities on files wait for the disk; more at a time only add memory. */

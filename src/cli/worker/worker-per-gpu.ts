@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { entryUrl } from '../../platform/entry-url.ts';
+import { SHUTDOWN_FORCE_MS } from '../../worker/shutdown.ts';
 import type { Gpu } from './gpu-list.ts';
 import type { ProcessEnd, StartedProcess } from './keep-running.ts';
 import { prefixLines } from './prefix-lines.ts';
 
-/** Workers flush and end within their force time of 20 s; then they are killed. */
-const STOP_TIMEOUT_MS = 25_000;
+/** Workers end by themselves before; then they are killed. */
+export const STOP_TIMEOUT_MS = SHUTDOWN_FORCE_MS + 5000;
 
 /**
  * Starts `virnucpro worker` with one GPU, in a session of its own: Ctrl-C at the terminal reaches the supervisor alone. It

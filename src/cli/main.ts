@@ -7,7 +7,6 @@ import { embedCommand } from './embed-command.ts';
 import { EXIT_FAILURE, exitCodeOf, messageOf } from './exit.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { replayCommand } from './replay-command.ts';
-import { reportCommand } from './report-command.ts';
 import { setupModelsCommand } from './setup-models-command.ts';
 import { validateCommand } from './validate-command.ts';
 import { packageVersion } from '../platform/package-facts.ts';
@@ -35,7 +34,6 @@ for (const command of [
   validateCommand(),
   inspectCommand(),
   convertCommand(),
-  reportCommand(),
   workerCommand(),
   setupModelsCommand(),
   ...controlCommands(),

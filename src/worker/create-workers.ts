@@ -9,6 +9,7 @@ import { DEFAULT_EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedd
 import { processStartTime } from '../platform/process-identity.mjs';
 import { tellingLostDevice } from './lost-device.ts';
 import { SHUTDOWN_FORCE_MS } from './shutdown.ts';
+import { withLogFields } from './log-attributes.ts';
 import { isOpenElsewhere } from './other-server.ts';
 import { workerMetrics, type WorkerMetrics } from './worker-metrics.ts';
 
@@ -32,8 +33,8 @@ export interface VirnucproWorkerOptions {
   taskQueue?: string;
   /** Queues of embedders by name, where a request names others. @default `virnucpro-gpu-<embedder>` */
   gpuTaskQueues?: Readonly<Record<string, string>>;
-  /** Told what embedder processes print. */
-  log?: (line: string) => void;
+  /** Told what embedder processes print, and of which embedder. @default it goes to stderr */
+  log?: (line: string, embedder: string) => void;
   /**
    * Told when the device of an embedder is lost: its Worker shuts down, the others go on.
    *
@@ -109,7 +110,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
         workflowBundle: await workflowBundleFor(dataConverter),
         activities,
         maxConcurrentActivityTaskExecutions: IO_SLOTS,
-        ...options.workerOptions,
+        ...withLogFields(options.workerOptions),
       }),
     );
   }
@@ -127,7 +128,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
         taskQueue: options.gpuTaskQueues?.[name] ?? gpuTaskQueue(name),
         activities: { embedFile },
         maxConcurrentActivityTaskExecutions: slots,
-        ...options.workerOptions,
+        ...withLogFields(options.workerOptions),
       });
       workers.push(worker);
     }
@@ -137,7 +138,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
 
 function tellLoss({ onDeviceLost, log }: VirnucproWorkerOptions, name: string, reason: string): void {
   if (onDeviceLost !== undefined) onDeviceLost(name, reason);
-  else log?.(`embedder ${name} is no longer served here, its device is lost: ${reason}`);
+  else log?.(`embedder ${name} is no longer served here, its device is lost: ${reason}`, name);
 }
 
 function serverIdentity({ address, namespace, localServerPid: pid }: VirnucproWorkerOptions): ServerIdentity {

@@ -121,7 +121,7 @@ describe('log of the same worker, which goes to a pipe', () => {
 
   it('lines of our own activities and of workflows → with run and workflow', () => {
     const planned = lines().filter(({ msg }) => String(msg).startsWith('Found 0/6 checkpoints'));
-    const { report, failed } = worker;
+    const { failed } = worker;
     expect(planned).toMatchObject([
       { level: 'info', run: report.runId, workflowId: report.workflowId, activity: 'planRun', queue: 'virnucpro' },
       { level: 'info', run: failed.runId, workflowId: failed.workflowId, activity: 'planRun', queue: 'virnucpro' },

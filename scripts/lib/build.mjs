@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import process from 'node:process';
 import { withLockFile } from '../../src/server/bootstrap/lock-file.mjs';
 import { say } from './console.mjs';
+import { bundleReportPage } from './report-page.mjs';
 import { ROOT, runOrThrow } from './run.mjs';
 
 const DIST = join(ROOT, 'dist');
@@ -16,6 +17,7 @@ const INPUTS = [
   'tsconfig.json',
   'tsconfig.build.json',
   join('scripts', 'lib', 'build.mjs'),
+  join('scripts', 'lib', 'report-page.mjs'),
 ];
 
 /** Builds `dist/` unless it was built from these very sources. */
@@ -40,6 +42,8 @@ async function build(stamp) {
   await runOrThrow(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', NEXT]);
   await chmod(join(NEXT, 'cli', 'main.js'), 0o755);
   await bundleWorkflows();
+  say('build: bundling the page of reports to dist/report/browser/page.html');
+  await bundleReportPage(join(NEXT, 'report', 'browser', 'page.html'));
   await writeFile(join(NEXT, STAMP), stamp);
   await rm(DIST, { recursive: true, force: true });
   await rename(NEXT, DIST);

@@ -10,6 +10,7 @@ const CHECKS = [
   ['format', ['prettier/bin/prettier.cjs', '--check', '.']],
   ['lint', ['oxlint/bin/oxlint', '--type-aware', '--deny-warnings']],
   ['types', ['typescript/bin/tsc', '-p', 'tsconfig.json']],
+  ['types of the page', ['typescript/bin/tsc', '-p', 'src/report/browser/tsconfig.json']],
   ['exports', ['publint/src/cli.js', '--strict']],
   ['unused code', ['knip/bin/knip.js']],
 ];

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type * as z from 'zod';
 import type { EmbedFileResult, VirnucproActivities } from '../contract/activities.ts';
 import type { AttemptResult } from '../contract/activity-events.ts';
+import { TimelineObserver } from '../report/index.ts';
 import { recordTaskFailure } from '../run/task-failures.ts';
 import * as schemas from '../schemas/contract.ts';
 import { parse, type Defined } from '../schemas/parse.ts';
@@ -22,7 +23,8 @@ import { validateCheckpoint } from './validate-checkpoint.ts';
  * throws ApplicationFailures of the types in `FailureType`.
  */
 export function createActivities(dependencies: ActivityDependencies): VirnucproActivities {
-  const activity = wrapper(dependencies);
+  const timeline = new TimelineObserver((message) => Context.current().log.warn(message));
+  const activity = wrapper({ ...dependencies, observers: [timeline, ...(dependencies.observers ?? [])] });
   return {
     checkCompatibility: activity('checkCompatibility', schemas.checkCompatibilityInputSchema, (input, scope) =>
       checkCompatibility(input, scope, dependencies),
@@ -37,7 +39,7 @@ export function createActivities(dependencies: ActivityDependencies): VirnucproA
     saveCheckpoint: activity('saveCheckpoint', schemas.saveCheckpointInputSchema, saveCheckpoint),
     validateCheckpoint: activity('validateCheckpoint', schemas.validateCheckpointInputSchema, validateCheckpoint),
     finishRun: activity('finishRun', schemas.finishRunInputSchema, (input, scope) =>
-      finishRun(input, scope, dependencies),
+      finishRun(input, scope, dependencies, timeline),
     ),
   };
 }

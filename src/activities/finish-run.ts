@@ -1,10 +1,18 @@
 import { Context } from '@temporalio/activity';
 import type { FinishRunInput } from '../contract/activities.ts';
 import type { RunOutcome } from '../contract/outcome.ts';
+import {
+  detailsOfRun,
+  finishTimeline,
+  makeReportPage,
+  removeReportPage,
+  type TimelineObserver,
+} from '../report/index.ts';
 import { sweepTemps } from '../run/clear-the-way.ts';
-import { finishRun as finish, reporterOf } from '../run/finish.ts';
+import { finishRun as finish } from '../run/finish.ts';
 import { isOwner, readOwner, releaseClaim } from '../run/owner.ts';
 import { loadPlan } from '../run/plan.ts';
+import { addReportNote, reporterOf, type ReportDetails } from '../run/report.ts';
 import { sweepSpools } from '../run/sweep-spools.ts';
 import { claimantOf } from './claimant.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -14,6 +22,9 @@ import type { ObservedScope } from './observed-scope.ts';
 /** Attempts that may fail because of leftovers. */
 const SWEEP_ATTEMPTS = 3;
 
+/** What the report takes from the worker's timeline. */
+type OwnTimeline = Pick<TimelineObserver, 'flush'>;
+
 /**
  * Counts what is on disk and writes the report. A run that was refused because the folder belongs to another writes
  * nothing there.
@@ -22,6 +33,7 @@ export async function finishRun(
   input: FinishRunInput,
   { signal, observation }: ObservedScope,
   { server }: ActivityDependencies,
+  timeline: OwnTimeline = { flush: async () => {} },
 ): Promise<RunOutcome> {
   const { directory } = input.run;
   const { workflowId = '', runId: workflowRunId = '' } = Context.current().info.workflowExecution ?? {};
@@ -29,15 +41,54 @@ export async function finishRun(
   const owner = await readOwner(directory);
   // Without an owner, an earlier attempt may have reported and let go of the folder before it died.
   const mayWrite = owner === undefined ? (await reporterOf(directory)) === workflowRunId : isOwner(claimant, owner);
-  const outcome = await finish(input, { workflowId, workflowRunId }, mayWrite, signal, (validated) =>
-    observation.tell({ type: 'checkpoint-validated', ...validated }),
+  const outcome = await finish(
+    input,
+    { workflowId, workflowRunId },
+    {
+      mayWrite,
+      signal,
+      onValidated: (validated) => observation.tell({ type: 'checkpoint-validated', ...validated }),
+      detailsOf: () => details(input, server, timeline, signal),
+    },
   );
   if (!mayWrite) return outcome;
+  if (outcome.report !== '') await makePage(input, outcome, workflowRunId, signal);
   if (input.plan !== undefined) await sweep(directory, input.plan.plan, signal);
   await releaseClaim(directory, claimant);
   observation.tell({ type: 'run-finished', ...countsOf(outcome) });
   activityLog().info(outcome.message, { directory, outcome: outcome.outcome });
   return outcome;
+}
+
+async function details(
+  { run, plan, startedAt }: FinishRunInput,
+  { address, namespace }: ActivityDependencies['server'],
+  timeline: OwnTimeline,
+  signal: AbortSignal,
+): Promise<ReportDetails> {
+  await timeline.flush();
+  const server = { address, namespace };
+  return { ...(plan && (await detailsOfRun(run.directory, plan.plan, startedAt, signal))), server };
+}
+
+/** A picture that cannot be made changes nothing about how the run ended; the report says why there is none. */
+async function makePage(
+  { run, startedAt }: FinishRunInput,
+  outcome: RunOutcome,
+  workflowRunId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { directory } = run;
+  try {
+    const finishedAt = new Date().toISOString();
+    finishTimeline(directory, { startedAt, finishedAt, workflowRunId, ...countsOf(outcome) });
+    await makeReportPage(directory, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    Context.current().log.warn('report.html was not made', { directory, error });
+    await removeReportPage(directory).catch(() => {});
+    await addReportNote(directory, `report.html was not made: ${(error as Error).message}`).catch(() => {});
+  }
 }
 
 function countsOf({ outcome, tasks, found, embedded, failed, skipped, rows }: RunOutcome) {

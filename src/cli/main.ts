@@ -7,6 +7,7 @@ import { embedCommand } from './embed-command.ts';
 import { EXIT_FAILURE, exitCodeOf, messageOf } from './exit.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { replayCommand } from './replay-command.ts';
+import { reportCommand } from './report-command.ts';
 import { setupModelsCommand } from './setup-models-command.ts';
 import { validateCommand } from './validate-command.ts';
 import { packageVersion } from '../platform/package-facts.ts';
@@ -34,6 +35,7 @@ for (const command of [
   validateCommand(),
   inspectCommand(),
   convertCommand(),
+  reportCommand(),
   workerCommand(),
   setupModelsCommand(),
   ...controlCommands(),

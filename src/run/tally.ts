@@ -19,6 +19,12 @@ export interface TaskReport {
   rows?: number;
   bytes?: number;
   skippedSequences?: number;
+  /** Of the whole file, as computed by whoever published it; absent where nobody wrote it down. */
+  sha256?: string;
+  /** Attempts to embed it in this execution. */
+  attempts?: number;
+  /** That these attempts took together. */
+  embedSeconds?: number;
 }
 
 /** A sequence that a checkpoint does without. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { RunReport } from '../../src/run/finish.ts';
+import type { RunReport } from '../../src/run/report.ts';
 import { freePorts } from '../../src/server/free-ports.ts';
 import { OBSERVED, startObservedWorker, type ObservedWorker } from '../support/observed-worker.ts';
 import { Scrape } from '../support/scrape.ts';

@@ -45,7 +45,7 @@ const INTERFACE_SECTIONS: Readonly<Record<string, readonly [file: string, name: 
   'Result of saveCheckpoint': ['src/contract/activities.ts', 'SaveCheckpointResult'],
   'Result of validateCheckpoint': ['src/contract/activities.ts', 'ValidateCheckpointResult'],
   RunRequest: ['src/contract/run-request.ts', 'RunRequest'],
-  'report.json': ['src/run/finish.ts', 'RunReport'],
+  'report.json': ['src/run/report.ts', 'RunReport'],
   'Checkpoints in report.json': ['src/run/tally.ts', 'TaskReport'],
 };
 

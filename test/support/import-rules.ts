@@ -34,7 +34,7 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
   },
   report: {
     folders: ['checkpoint', 'contract', 'platform', 'run'],
-    packages: ['node:', 'piscina', 'ml-pca'],
+    packages: ['node:', 'piscina', 'ml-pca', 'echarts'],
   },
   observe: {
     folders: ['contract', 'platform'],
@@ -54,7 +54,7 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
   },
   cli: {
     // prettier-ignore
-    folders: ['checkpoint', 'client', 'contract', 'converter', 'embedders', 'observe', 'platform', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
+    folders: ['checkpoint', 'client', 'contract', 'converter', 'embedders', 'observe', 'platform', 'report', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
     // prettier-ignore
     packages: ['node:', 'cli-progress', 'commander', 'pino', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
   },

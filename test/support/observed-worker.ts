@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRun } from '../../src/client/index.ts';
-import type { RunReport } from '../../src/run/finish.ts';
+import type { RunReport } from '../../src/run/report.ts';
 import { freePorts } from '../../src/server/free-ports.ts';
 import { Command } from './command.ts';
 import { endAll } from './processes.ts';

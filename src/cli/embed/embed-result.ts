@@ -1,7 +1,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { outcomeOfFailure, type Outcome, type RunOutcome } from '../../contract/outcome.ts';
-import type { RunReport } from '../../run/finish.ts';
+import type { RunReport } from '../../run/report.ts';
 import { REPORT } from '../../run/run-folder.ts';
 import { countSkipped } from '../../run/skipped-sequences.ts';
 import { exitCodeOf, messageOf, typeOf } from '../exit.ts';

@@ -36,7 +36,7 @@ async function ending(
     startedAt: new Date().toISOString(),
     ...more,
   };
-  const finish = (mayWrite = true) => finishRun(input, IDENTITY, mayWrite, LIVE);
+  const finish = (mayWrite = true) => finishRun(input, IDENTITY, { mayWrite, signal: LIVE });
   const report = () => JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as Record<string, unknown>;
   return { directory, input, finish, report };
 }
@@ -58,7 +58,7 @@ describe('finishRun', () => {
     writeFileSync(join(directory, 'file'), '');
     const { plan: _, ...early } = { ...input, run: { ...input.run, directory: join(directory, 'file', 'run') } };
     const failure = { type: FailureType.RunInvalidInput, message: 'no input' };
-    const outcome = await finishRun({ ...early, failure }, IDENTITY, true, LIVE);
+    const outcome = await finishRun({ ...early, failure }, IDENTITY, { mayWrite: true, signal: LIVE });
     expect(outcome).toMatchObject({ outcome: 'failed', exitCode: 1, report: '' });
     expect(outcome.message).toMatch(/^no input \(no report: ENOTDIR/);
   });

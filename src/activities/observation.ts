@@ -11,7 +11,6 @@ import type {
 } from '../contract/activity-events.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { RunReference } from '../contract/run-request.ts';
-import { activityLog, addLogFields } from './log-fields.ts';
 import type { LoadedTask } from './task.ts';
 
 /** Where the code of an activity tells what it does; see `ActivityEvent`. */
@@ -46,7 +45,6 @@ export class AttemptObservation implements Observation {
       workflowRunId: workflowExecution?.runId ?? '',
       ...(run && { run }),
     };
-    if (run !== undefined) addLogFields({ run: run.runId });
     this.tell({ type: 'attempt-begun' });
   }
 
@@ -54,7 +52,6 @@ export class AttemptObservation implements Observation {
     const { checkpoint, embedder } = task;
     const about: ObservedTask = { ...reference, checkpoint, input: inputFile, embedder, rows: shape.rows };
     this.#attempt.task = about;
-    addLogFields({ task: checkpoint, embedder });
   }
 
   tell(body: ActivityEventBody): void {
@@ -93,7 +90,7 @@ const COMPLAINED = new WeakSet<ActivityObserver>();
 function complainOnce(observer: ActivityObserver, error: unknown): void {
   if (COMPLAINED.has(observer)) return;
   COMPLAINED.add(observer);
-  activityLog().warn('an observer of activities has thrown; what it observes is incomplete', { error });
+  Context.current().log.warn('an observer of activities has thrown; what it observes is incomplete', { error });
 }
 
 function runOf(raw: unknown): RunReference | undefined {

@@ -81,6 +81,10 @@ const REASONS: readonly (readonly [code: RegExp, todo: string])[] = [
     /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE)/u,
     'it refuses the certificate of this client: check TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH',
   ],
+  [
+    /^(?:ECONNRESET|EPIPE)$/u,
+    'it closes the connection: check the port, and the certificate of this client (TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH)',
+  ],
 ];
 
 function explain(
@@ -92,8 +96,8 @@ function explain(
     return { reason: 'it speaks TLS, and this client does not', todo };
   }
   if (probed.kind !== 'error') return undefined;
-  const { code = '', message } = probed.error;
-  return { reason: message, todo: REASONS.find(([pattern]) => pattern.test(code))?.[1] ?? START };
+  const { code = '', message, reason } = probed.error;
+  return { reason: reason ?? message, todo: REASONS.find(([pattern]) => pattern.test(code))?.[1] ?? START };
 }
 
 function rootMessage(error: unknown): string {

@@ -2,10 +2,15 @@ import * as net from 'node:net';
 import * as tls from 'node:tls';
 import type { ConnectionSettings } from './connection.ts';
 
+/** `reason` is OpenSSL's own word, without the place in its sources. */
+export interface ProbeError extends NodeJS.ErrnoException {
+  reason?: string;
+}
+
 /** What is at an address. */
 export type Probed =
   /** Nobody, or somebody with whom no TLS connection can be made. */
-  | { kind: 'error'; error: NodeJS.ErrnoException }
+  | { kind: 'error'; error: ProbeError }
   | { kind: 'speaks-tls' }
   /** It listens, and that is all that is known. */
   | { kind: 'listens' };
@@ -47,7 +52,7 @@ function tlsOptions({ tls: configured }: ConnectionSettings['connectionOptions']
 }
 
 /** A server that closes the connection, or answers something else, at the first word of TLS. */
-function isNoTls({ code = '' }: NodeJS.ErrnoException): boolean {
+function isNoTls({ code = '' }: ProbeError): boolean {
   return /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ERR_SSL_(?:WRONG_VERSION|PACKET|UNEXPECTED))/u.test(code);
 }
 
@@ -56,16 +61,17 @@ function errorOf(
   connect: () => net.Socket,
   ready: 'connect' | 'secureConnect',
   stayMs: number,
-): Promise<NodeJS.ErrnoException | undefined> {
+): Promise<ProbeError | undefined> {
   return new Promise((resolve) => {
     const socket = connect();
-    const end = (error?: NodeJS.ErrnoException) => {
+    const end = (error?: ProbeError) => {
       socket.destroy();
       resolve(error);
     };
     const late = `nothing answered within ${PROBE_TIMEOUT_MS / 1000} s`;
     socket.setTimeout(PROBE_TIMEOUT_MS, () => end(Object.assign(new Error(late), { code: 'ETIMEDOUT' })));
     socket.on('error', end);
+    socket.on('close', () => end(Object.assign(new Error('it closed the connection'), { code: 'ECONNRESET' })));
     // An alert would stay unseen in a socket that nobody reads.
     socket.on('data', () => {});
     socket.once(ready, () => setTimeout(end, stayMs));

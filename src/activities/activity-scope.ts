@@ -5,6 +5,7 @@ import type { VirnucproError } from '../contract/virnucpro-error.ts';
 import { heldBy, OWNER_RENEWAL_MS, renewClaim, type Claimant, type Owner } from '../run/owner.ts';
 import { claimantOf } from './claimant.ts';
 import type { ServerIdentity } from './dependencies.ts';
+import { activityLog } from './log-fields.ts';
 
 /**
  * How often an activity says that it lives, at most. The SDK passes on at most one beat per throttle interval (3 s, or 0.8 of
@@ -97,7 +98,7 @@ async function renewSometimes(
     renewedAt.delete(key);
     onLost(heldBy(owner, directory));
   } catch (error) {
-    Context.current().log.warn('the claim on the run folder was not renewed', { directory, error });
+    activityLog().warn('the claim on the run folder was not renewed', { directory, error });
   }
 }
 

@@ -17,6 +17,7 @@ import { commitSignal } from './commit-signal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { BatchEmbedder } from './embed-batch.ts';
 import { embedMissingRows } from './embed-rows.ts';
+import { activityLog } from './log-fields.ts';
 import { secondsSince } from './observation.ts';
 import type { ObservedScope } from './observed-scope.ts';
 import { openTaskSpool } from './open-task-spool.ts';
@@ -81,7 +82,8 @@ async function embedWith(
   const askedAt = performance.now();
   const lease = await embedders.acquire(factory, options, description, loaded.manifest.runId, signal);
   try {
-    const warn = (message: string) => Context.current().log.warn(message);
+    const log = activityLog();
+    const warn = (message: string) => log.warn(message);
     const task = { file: loaded.inputFile, scratchFolder: loaded.spoolFolder, warn };
     const batchSize = loaded.plan.header.batchSize ?? description.batchSize;
     const check = loadedCheck(loaded);

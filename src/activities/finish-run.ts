@@ -16,6 +16,7 @@ import { addReportNote, reporterOf, type ReportDetails } from '../run/report.ts'
 import { sweepSpools } from '../run/sweep-spools.ts';
 import { claimantOf } from './claimant.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { activityLog } from './log-fields.ts';
 import type { ObservedScope } from './observed-scope.ts';
 
 /** Attempts that may fail because of leftovers. */
@@ -55,7 +56,7 @@ export async function finishRun(
   if (input.plan !== undefined) await sweep(directory, input.plan.plan, signal);
   await releaseClaim(directory, claimant);
   observation.tell({ type: 'run-finished', ...countsOf(outcome) });
-  Context.current().log.info(outcome.message, { directory, outcome: outcome.outcome });
+  activityLog().info(outcome.message, { directory, outcome: outcome.outcome });
   return outcome;
 }
 
@@ -102,8 +103,8 @@ async function sweep(directory: string, digest: string, signal: AbortSignal): Pr
     await sweepSpools(directory, plan, signal);
   } catch (error) {
     signal.throwIfAborted();
-    const { info, log } = Context.current();
+    const { info } = Context.current();
     if (info.attempt < SWEEP_ATTEMPTS) throw error;
-    log.warn('leftovers were not removed', { directory, error });
+    activityLog().warn('leftovers were not removed', { directory, error });
   }
 }

@@ -11,6 +11,7 @@ import type {
 } from '../contract/activity-events.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { RunReference } from '../contract/run-request.ts';
+import { activityLog, addLogFields } from './log-fields.ts';
 import type { LoadedTask } from './task.ts';
 
 /** Where the code of an activity tells what it does; see `ActivityEvent`. */
@@ -45,6 +46,7 @@ export class AttemptObservation implements Observation {
       workflowRunId: workflowExecution?.runId ?? '',
       ...(run && { run }),
     };
+    if (run !== undefined) addLogFields({ run: run.runId });
     this.tell({ type: 'attempt-begun' });
   }
 
@@ -52,6 +54,7 @@ export class AttemptObservation implements Observation {
     const { checkpoint, embedder } = task;
     const about: ObservedTask = { ...reference, checkpoint, input: inputFile, embedder, rows: shape.rows };
     this.#attempt.task = about;
+    addLogFields({ task: checkpoint, embedder });
   }
 
   tell(body: ActivityEventBody): void {
@@ -90,7 +93,7 @@ const COMPLAINED = new WeakSet<ActivityObserver>();
 function complainOnce(observer: ActivityObserver, error: unknown): void {
   if (COMPLAINED.has(observer)) return;
   COMPLAINED.add(observer);
-  Context.current().log.warn('an observer of activities has thrown; what it observes is incomplete', { error });
+  activityLog().warn('an observer of activities has thrown; what it observes is incomplete', { error });
 }
 
 function runOf(raw: unknown): RunReference | undefined {

@@ -9,6 +9,7 @@ import { requireManifest } from '../run/manifest.ts';
 import { storePlan, summarizePlan } from '../run/plan.ts';
 import { draftPlan } from '../run/planner.ts';
 import { recordBadCheckpoints } from '../run/record-bad-checkpoints.ts';
+import { activityLog } from './log-fields.ts';
 import type { ObservedScope } from './observed-scope.ts';
 
 /** Cuts tasks, judges every checkpoint that is there, clears the way for those to be made and writes the plan. */
@@ -28,6 +29,6 @@ export async function planRun({ run, requestDigest }: PlanRunInput, scope: Obser
   }
   const { total, found, pending, skipped, bad } = summary;
   observation.tell({ type: 'run-planned', total, found, pending, skipped, bad });
-  Context.current().log.info(summary.message, { directory, plan: summary.plan });
+  activityLog().info(summary.message, { directory, plan: summary.plan });
   return summary;
 }

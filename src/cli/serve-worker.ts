@@ -1,13 +1,15 @@
 import { setFlagsFromString } from 'node:v8';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection, type Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { connectClient, connectionSettings, localConnectionSettings } from '../client/index.ts';
 import type { ConnectionSettings } from '../client/index.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { DEFAULT_EMBEDDERS } from '../embedders/index.ts';
-import { endpointError, formatMetricsAddress, prometheusOptions, type MetricsAddress } from '../observe/index.ts';
+import { createLog, defaultLogFormat } from '../observe/index.ts';
 import { createWorkers } from '../worker/index.ts';
 import { whyNoGpu } from './worker/why-no-gpu.ts';
+import { installRuntime } from './worker/worker-runtime.ts';
 import { converterOf } from './data-converter.ts';
 import { EXIT_DEVICE_LOST } from './exit.ts';
 import type { WorkerFlags } from './worker-command.ts';
@@ -44,20 +46,22 @@ export async function serveWorker(flags: WorkerFlags): Promise<void> {
 
 /** Asks for no task where there has to be a GPU and none can be computed on. */
 async function serveOnGpu(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> {
+  const { logFormat = defaultLogFormat(process.stderr), gpuName } = flags;
+  const log = createLog({ format: logFormat, ...(gpuName === undefined ? {} : { fields: { gpu: gpuName } }) });
   const noGpu = flags.requireGpu === true ? await whyNoGpu() : undefined;
-  if (noGpu === undefined) return serve(flags, abandoned);
-  process.stderr.write(`nothing is served: ${noGpu}\n`);
+  if (noGpu === undefined) return serve(flags, log, abandoned);
+  log.error(`nothing is served: ${noGpu}`);
   process.exitCode = EXIT_DEVICE_LOST;
 }
 
-async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> {
+async function serve(flags: WorkerFlags, log: Logger, abandoned: AbortSignal): Promise<void> {
   const { role, embedder, slots, localServerPid } = flags;
   if (abandoned.aborted) return;
   const converter = await converterOf(flags);
   const settings = settingsOf(flags);
   // Says what is wrong with the server before a worker retries it in silence, and before there is a native runtime.
   await (await connectClient(settings)).connection.close();
-  const runtime = await installRuntime(flags.metricsAddress);
+  const runtime = await installRuntime(log, flags.metricsAddress);
   const connection = await connectNative(settings, runtime);
   const lost = new Set<string>();
   try {
@@ -66,10 +70,10 @@ async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> 
       namespace: settings.namespace,
       address: settings.address,
       role,
-      log: (line) => process.stderr.write(`${line}\n`),
+      log: (line, name) => log.info({ embedder: name }, line),
       onDeviceLost: (name, reason) => {
         lost.add(name);
-        tellDeviceLost(name, reason);
+        tellDeviceLost(log, name, reason);
       },
       ...(flags.metricsAddress === undefined ? {} : { metrics: runtime.metricMeter }),
       ...converter,
@@ -79,7 +83,7 @@ async function serve(flags: WorkerFlags, abandoned: AbortSignal): Promise<void> 
     });
     if (abandoned.aborted) return;
     abandoned.addEventListener('abort', serving.shutdown);
-    process.stderr.write(`serving ${role} for ${settings.namespace} at ${settings.address}\n`);
+    log.info(`serving ${role} for ${settings.namespace} at ${settings.address}`);
     await serving.run();
   } finally {
     await connection.close();
@@ -107,36 +111,7 @@ function settingsOf({ address, namespace, localServerPid }: WorkerFlags): Connec
   });
 }
 
-function tellDeviceLost(embedder: string, reason: string): void {
-  process.stderr.write(`embedder ${embedder} is no longer served here, its device is lost: ${reason}\n`);
+function tellDeviceLost(log: Logger, embedder: string, reason: string): void {
+  log.error({ embedder }, `embedder ${embedder} is no longer served here, its device is lost: ${reason}`);
   if (process.connected) process.send?.({ deviceLost: { embedder, reason } } satisfies DeviceLostMessage);
-}
-
-/** @throws VirnucproError `RunError.InvalidInput` if the metrics cannot be answered for at this address */
-async function installRuntime(metricsAddress: MetricsAddress | undefined): Promise<Runtime> {
-  const logger = new DefaultLogger('INFO', logLine);
-  if (metricsAddress === undefined) return Runtime.install({ logger, telemetryOptions: QUIET_CORE });
-  const metrics = await prometheusOptions(metricsAddress);
-  try {
-    const runtime = Runtime.install({ logger, telemetryOptions: { ...QUIET_CORE, metrics } });
-    process.stderr.write(`metrics at http://${formatMetricsAddress(metricsAddress)}/metrics\n`);
-    return runtime;
-  } catch (error) {
-    throw endpointError(metricsAddress, error);
-  }
-}
-
-const QUIET_CORE = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;
-
-function logLine({
-  level,
-  timestampNanos,
-  message,
-  meta,
-}: Parameters<ConstructorParameters<typeof DefaultLogger>[1] & {}>[0]): void {
-  const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
-  const { workflowId, activityType, error } = (meta ?? {}) as Record<string, unknown>;
-  const about = [workflowId, activityType].filter((part) => typeof part === 'string').join(' ');
-  const cause = error instanceof Error ? `: ${error.message}` : '';
-  process.stderr.write(`${time} ${level} ${message}${about === '' ? '' : ` [${about}]`}${cause}\n`);
 }

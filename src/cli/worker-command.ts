@@ -4,6 +4,7 @@ import type { WorkerRole } from '../worker/index.ts';
 import type { MetricsAddress } from '../observe/metrics-endpoint.ts';
 import { parseMetricsAddress } from '../observe/metrics-endpoint.ts';
 import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
+import { LOG_FORMATS, type LogFormat } from '../observe/log-format.ts';
 import { parseGpus } from './worker/gpu-list.ts';
 
 /** Options of `virnucpro worker`. */
@@ -17,6 +18,9 @@ export interface WorkerFlags extends DataConverterFlag {
   namespace?: string;
   localServerPid?: number;
   metricsAddress?: MetricsAddress;
+  logFormat?: LogFormat;
+  /** Of a process that a supervisor has started for this GPU. */
+  gpuName?: string;
   requireGpu?: boolean;
 }
 
@@ -52,6 +56,13 @@ export function workerCommand(): Command {
       ).argParser(metricsAddress),
     )
     .addOption(dataConverterOption())
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'of the log on stderr: a JSON object a line, or lines for people (default: pretty on a terminal, else json)',
+      ).choices(LOG_FORMATS),
+    )
+    .addOption(new Option('--gpu-name <name>').hideHelp())
     .addOption(new Option('--local-server-pid <pid>').argParser(wholeNumber).hideHelp())
     .addOption(new Option('--require-gpu').hideHelp())
     .addHelpText(

@@ -28,13 +28,13 @@ interface Resident {
  * tasks of another run use it, it is left to them: their work counts more, and only the requests are dropped.
  */
 export class ResidentEmbedders {
-  readonly #log: ((line: string) => void) | undefined;
+  readonly #log: ((line: string, embedder: string) => void) | undefined;
   readonly #residents = new Map<string, Resident>();
   /** Embedders on their way out. */
   readonly #stopping = new Map<Resident, Promise<void>>();
 
   /** @param log takes what embedder processes print */
-  constructor(log?: (line: string) => void) {
+  constructor(log?: (line: string, embedder: string) => void) {
     this.#log = log;
   }
 
@@ -82,7 +82,9 @@ export class ResidentEmbedders {
   }
 
   #add(key: string, factory: EmbedderFactory, options: EmbedderOptions, description: EmbedderDescription): Resident {
-    const embedder = factory.create(options, description, this.#log);
+    const { name } = factory;
+    const log = this.#log === undefined ? undefined : (line: string) => this.#log?.(line, name);
+    const embedder = factory.create(options, description, log);
     const resident = { factoryName: factory.name, embedder, users: 0, cancelled: new Set<string>() };
     this.#residents.set(key, resident);
     return resident;

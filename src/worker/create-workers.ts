@@ -8,6 +8,8 @@ import { workflowBundleFor } from '../converter/index.ts';
 import { DEFAULT_EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
 import { processStartTime } from '../platform/process-identity.mjs';
 import { tellingLostDevice } from './lost-device.ts';
+import { SHUTDOWN_FORCE_MS } from './shutdown.ts';
+import { withLogFields } from './log-attributes.ts';
 import { isOpenElsewhere } from './other-server.ts';
 import { workerMetrics, type WorkerMetrics } from './worker-metrics.ts';
 
@@ -31,8 +33,8 @@ export interface VirnucproWorkerOptions {
   taskQueue?: string;
   /** Queues of embedders by name, where a request names others. @default `virnucpro-gpu-<embedder>` */
   gpuTaskQueues?: Readonly<Record<string, string>>;
-  /** Told what embedder processes print. */
-  log?: (line: string) => void;
+  /** Told what embedder processes print, and of which embedder. @default it goes to stderr */
+  log?: (line: string, embedder: string) => void;
   /**
    * Told when the device of an embedder is lost: its Worker shuts down, the others go on.
    *
@@ -74,7 +76,7 @@ const COMMON_OPTIONS = {
   maxHeartbeatThrottleInterval: '3 seconds',
   defaultHeartbeatThrottleInterval: '3 seconds',
   shutdownGraceTime: 0,
-  shutdownForceTime: '20 seconds',
+  shutdownForceTime: SHUTDOWN_FORCE_MS,
 } as const;
 
 /** Activities on files wait for the disk; more at a time only add memory. */
@@ -108,7 +110,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
         workflowBundle: await workflowBundleFor(dataConverter),
         activities,
         maxConcurrentActivityTaskExecutions: IO_SLOTS,
-        ...options.workerOptions,
+        ...withLogFields(options.workerOptions),
       }),
     );
   }
@@ -126,7 +128,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
         taskQueue: options.gpuTaskQueues?.[name] ?? gpuTaskQueue(name),
         activities: { embedFile },
         maxConcurrentActivityTaskExecutions: slots,
-        ...options.workerOptions,
+        ...withLogFields(options.workerOptions),
       });
       workers.push(worker);
     }
@@ -136,7 +138,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
 
 function tellLoss({ onDeviceLost, log }: VirnucproWorkerOptions, name: string, reason: string): void {
   if (onDeviceLost !== undefined) onDeviceLost(name, reason);
-  else log?.(`embedder ${name} is no longer served here, its device is lost: ${reason}`);
+  else log?.(`embedder ${name} is no longer served here, its device is lost: ${reason}`, name);
 }
 
 function serverIdentity({ address, namespace, localServerPid: pid }: VirnucproWorkerOptions): ServerIdentity {

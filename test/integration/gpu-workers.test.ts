@@ -26,13 +26,21 @@ afterAll(() => temporal?.stop());
 
 /** `virnucpro worker` for the fake embedder. */
 function worker(at: Workplace, ...args: string[]): Command {
-  return at.start(['worker', '--embedder', 'fake', ...args, '--address', server.address]);
+  return at.start(['worker', '--embedder', 'fake', ...args, '--address', server.address, '--log-format', 'pretty']);
+}
+
+/** What a command has said, without times and levels. */
+function sayings(stderr: string): string {
+  return stderr.replaceAll(/\[\d\d:\d\d:\d\d\] [A-Z]+: /gu, '');
 }
 
 /** A supervisor whose two workers, with one task in flight each, serve. */
 async function supervisor(at: Workplace): Promise<Command> {
   const command = worker(at, '--role', 'gpu', '--gpus', '0,1', '--slots', '1');
-  for (const gpu of [0, 1]) await command.said(`GPU ${gpu}: serving gpu for default`);
+  for (const gpu of [0, 1]) {
+    const serving = `GPU ${gpu}: serving gpu for default`;
+    await command.until(() => sayings(command.stderr).includes(serving), serving);
+  }
   return command;
 }
 
@@ -89,7 +97,7 @@ describe('worker --gpus', () => {
     const [first, second] = [workerOf(at, 0), workerOf(at, 1)];
     process.kill(first!, 'SIGKILL');
     await gpus.said('GPU 0: its worker process ended (killed by SIGKILL); another is started in 1 s');
-    await until(() => gpus.stderr.split('GPU 0: serving').length === 3);
+    await until(() => sayings(gpus.stderr).split('GPU 0: serving').length === 3);
     expect(workerOf(at, 0)).not.toBe(first);
     expect(workerOf(at, 1)).toBe(second);
     expect(await run.result()).toMatchObject({ outcome: 'success', embedded: 4 });
@@ -115,7 +123,7 @@ describe('worker --gpus', () => {
     expect(await first.result()).toMatchObject({ outcome: 'success', embedded: 2, rows: 40 });
     const lost = /GPU (\d): the device is lost; it is left alone/u.exec(gpus.stderr)?.[1];
     expect(lost).toBeDefined();
-    expect(gpus.stderr).toContain(`GPU ${lost}: embedder fake is no longer served here, its device is lost: `);
+    expect(sayings(gpus.stderr)).toContain(`GPU ${lost}: embedder fake is no longer served here, its device is lost: `);
     expect(workerOf(at, Number(lost))).toBeUndefined();
     expect(workerOf(at, 1 - Number(lost))).toBeDefined();
 
@@ -138,10 +146,11 @@ describe('worker --gpus for a model', () => {
     const python = fakePython(at.folder, 'python3', {
       probe: { torch: { version: '2.9.1', cuda: '12.8', nvidia: [] } },
     });
-    const args = ['worker', '--role', 'gpu', '--embedder', 'esm2-8m', '--gpus', '3', '--address', server.address];
+    const served = ['--role', 'gpu', '--embedder', 'esm2-8m', '--gpus', '3', '--address', server.address];
+    const args = ['worker', ...served, '--log-format', 'pretty'];
     const { code, stderr } = await at.run(args, { env: { VIRNUCPRO_SIDECAR_PYTHON: python } });
     expect(code).toBe(1);
-    expect(stderr.trim().split('\n')).toEqual([
+    expect(sayings(stderr).trim().split('\n')).toEqual([
       'GPU 3: nothing is served: CUDA shows no device: see nvidia-smi',
       'GPU 3: the device is lost; it is left alone until this command is started again',
       'no GPU is left',

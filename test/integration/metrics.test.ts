@@ -69,11 +69,64 @@ describe('metrics of a worker, scraped after a run with faults and one that foun
     expect(scrape.sum('temporal_workflow_completed_total')).toBeGreaterThan(0);
   });
 
+  it('a record that fails on its own → a failure of its embedder', async () => {
+    const later = await Scrape.of(worker.url);
+    const failure = { activity: 'embedFile', embedder: 'fake', failure_type: 'EmbeddingError.InvalidInput' };
+    expect(later.sum('virnucpro_failures_total', failure)).toBe(1);
+    expect(later.sum('virnucpro_attempts_total', { embedder: 'fake', result: 'failed' })).toBe(1);
+    expect(later.sum('virnucpro_finished_runs_total', { outcome: 'partial' })).toBe(1);
+  });
+
   it('labels → none that grows with files or runs', () => {
     const ours = [...scrape.labelsByName()].filter(([name]) => name.startsWith(OUR_PREFIX));
     const labels = new Set(ours.flatMap(([, names]) => [...names]));
     const bounded = ['activity', 'cause', 'embedder', 'failure_type', 'kind', 'le', 'level', 'outcome', 'result'];
     expect([...labels].toSorted()).toEqual([...bounded, 'state', 'task_queue', 'version']);
+  });
+});
+
+describe('log of the same worker, which goes to a pipe', () => {
+  const lines = (): Record<string, unknown>[] =>
+    worker
+      .log()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  it('every line → a JSON object with level, time, pid, host and message', () => {
+    for (const line of lines()) {
+      expect(line).toMatchObject({ level: expect.any(String), pid: expect.any(Number), host: expect.any(String) });
+      expect(new Date(line['time'] as string).toISOString()).toBe(line['time']);
+      expect(line['msg']).toEqual(expect.any(String));
+    }
+    expect(lines().map(({ msg }) => msg)).toContain(`serving all for default at ${worker.temporal.server.address}`);
+  });
+
+  it('an attempt that fails → a warning of the SDK that says which run, task, attempt, embedder and queue', () => {
+    const { runId, workflowId } = worker.failed;
+    expect(lines().filter(({ msg }) => msg === 'Activity failed')).toMatchObject([
+      {
+        level: 'warn',
+        run: runId,
+        task: 's00_FAKE.pt',
+        attempt: 1,
+        embedder: 'fake',
+        queue: 'virnucpro-gpu-fake',
+        workflowId: expect.stringContaining(workflowId),
+        activity: 'embedFile',
+        err: { type: 'EmbeddingError.InvalidInput', message: expect.stringContaining('s00_3') },
+      },
+    ]);
+  });
+
+  it('lines of our own activities and of workflows → with run and workflow', () => {
+    const planned = lines().filter(({ msg }) => String(msg).startsWith('Found 0/6 checkpoints'));
+    const { failed } = worker;
+    expect(planned).toMatchObject([
+      { level: 'info', run: report.runId, workflowId: report.workflowId, activity: 'planRun', queue: 'virnucpro' },
+      { level: 'info', run: failed.runId, workflowId: failed.workflowId, activity: 'planRun', queue: 'virnucpro' },
+    ]);
+    for (const line of lines()) expect(Object.keys(line)).not.toContain('taskToken');
   });
 });
 

@@ -1,21 +1,45 @@
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { DEFAULT_TORCH } from '../../src/cli/setup-models/setup-models.ts';
-import { sidecarVenv } from '../../src/platform/sidecar-python.ts';
+import { doctorCommand } from '../../src/cli/doctor-command.ts';
+import { workerCommand, type WorkerFlags } from '../../src/cli/worker-command.ts';
+import { STOP_TIMEOUT_MS } from '../../src/cli/worker/worker-per-gpu.ts';
+import { connectionSettings } from '../../src/client/index.ts';
+import { EMBEDDERS } from '../../src/embedders/index.ts';
+import { SHUTDOWN_FORCE_MS } from '../../src/worker/shutdown.ts';
+import {
+  composeVariables,
+  durationMs,
+  healthCommand,
+  interpolate,
+  readCompose,
+  type ComposeService,
+} from '../support/compose.ts';
+import { runHealthCheck } from '../support/health-check.ts';
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const compose = parse(readFileSync(root('docker-compose.yml'), 'utf8'), { merge: true }) as ComposeFile;
-const services = Object.entries(compose.services);
-const ours = services.filter(([, service]) => service.build !== undefined);
+const compose = readCompose();
+const services = Object.entries(interpolate(compose).services);
+const ours = services.filter(([, { build }]) => build !== undefined);
+const workers = ours.filter(([, { command }]) => command?.[0] === 'worker');
+const staying = services.filter(([, { profiles }]) => !profiles?.includes('command'));
 
-/** Images that declare a user of their own; their files belong to it. */
+/** Open to the other containers: Prometheus is one of them. */
+const METRICS = { host: '0.0.0.0', port: 9464 };
+
+/** Images that declare a user of their own, who is not root; their files belong to it. */
 const OWN_USER = /^temporalio\/(?:auto-setup|ui):/u;
+/** Containers that write to their root file system: what they write there is theirs, see the comments beside them. */
+const WRITES_ITS_ROOT = new Set(['postgresql', 'temporal', 'temporal-ui', 'grafana']);
+/** Folders of the host that are written: everything else of the host is mounted read-only. */
+const WRITTEN_MOUNTS = new Set(['/runs']);
 
 /** No container engine is needed: the file is held against the schema of the Compose specification and our own command. */
 describe('docker-compose.yml', () => {
@@ -30,52 +54,46 @@ describe('docker-compose.yml', () => {
     expect(validate({ services: { worker: { imaeg: 'node:20' } } })).toBe(false);
   });
 
-  it('Temporal, PostgreSQL, the web interface and both worker roles → there', () => {
-    expect(services.map(([name]) => name)).toEqual(
-      expect.arrayContaining(['temporal', 'postgresql', 'temporal-ui', 'worker-io', 'worker-gpu-kmer']),
-    );
+  it('Temporal, PostgreSQL, the web interface, both worker roles, Prometheus and Grafana → there', () => {
+    const names = ['temporal', 'postgresql', 'temporal-ui', 'worker-io', 'worker-gpu-kmer', 'prometheus', 'grafana'];
+    expect(services.map(([name]) => name)).toEqual(expect.arrayContaining(names));
   });
 
-  it.each(services)('%s → an image with a version, no root, no open port, a health check if it stays', (_, service) => {
-    expect(service.image).toMatch(/:\d+\.\d+[\w.-]*$/u);
-    if (!OWN_USER.test(service.image)) expect(service.user).toMatch(/^[1-9]\d*:[1-9]\d*$/u);
-    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/u);
-    if (service.profiles === undefined) expect(service.healthcheck?.test.length).toBeGreaterThan(1);
+  it('without a profile → what a run of kmer needs, and no GPU, Prometheus or Grafana', () => {
+    const names = services.filter(([, { profiles }]) => profiles === undefined).map(([name]) => name);
+    expect(names).toEqual(['postgresql', 'temporal', 'temporal-ui', 'worker-io', 'worker-gpu-kmer']);
   });
 
-  it.each(services)('%s → depends on services that exist, and waits until they are healthy', (_, service) => {
-    for (const [name, { condition }] of Object.entries(service.depends_on ?? {})) {
-      expect(Object.keys(compose.services)).toContain(name);
-      expect(condition).toBe('service_healthy');
+  it('its variables → all with a default, all explained at its top', () => {
+    const text = readFileSync(root('docker-compose.yml'), 'utf8');
+    const variables = composeVariables(compose);
+    expect(variables.size).toBeGreaterThan(4);
+    for (const [name, otherwise] of variables) {
+      expect(otherwise).toBeTruthy();
+      expect(text).toMatch(new RegExp(`^#   ${name} .*${otherwise?.replaceAll('.', '\\.')}$`, 'mu'));
     }
   });
 
-  it.each(ours)('%s → a command and options that virnucpro has', (_, service) => {
-    const [command = '', ...args] = service.command ?? [];
-    const help = execFileSync(process.execPath, [root('dist/cli/main.js'), command, '--help'], { encoding: 'utf8' });
-    for (const option of args.filter((argument) => argument.startsWith('--'))) expect(help).toContain(option);
+  it('ports of the host → open to it alone, each used once', () => {
+    const ports = services.flatMap(([, service]) => service.ports ?? []);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/u);
+    const used = ports.map((port) => port.split(':')[1]);
+    expect(new Set(used).size).toBe(used.length);
+    expect(used.toSorted()).toEqual(['3000', '7233', '8080', '9090']);
   });
 
-  it('files that it mounts → in the repository', () => {
-    const mounted = services
-      .flatMap(([, service]) => service.volumes ?? [])
-      .map((volume) => volume.split(':')[0] ?? '');
-    const files = mounted.filter((path) => path.startsWith('./'));
-    expect(files.filter((path) => !existsSync(root(path)))).toEqual([]);
+  it('volumes with a name → declared, each declared one used', () => {
+    const named = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''));
+    const used = new Set(named.filter((name) => /^[a-z]+$/u.test(name)));
+    expect([...used].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
   });
 
-  it('workers of models → an image of their own, GPUs reserved, weights mounted, only in the profile gpu', () => {
-    const gpu = ours.filter(([, { command = [] }]) => command.includes('--gpus'));
-    expect(gpu.map(([name]) => name)).toEqual(['worker-gpu-esm2-3b', 'worker-gpu-dnabert-s']);
-    for (const [name, service] of gpu) {
-      expect(service.build).toMatchObject({ dockerfile: 'Dockerfile.gpu' });
-      expect(service.profiles).toEqual(['gpu']);
-      expect(service.deploy?.resources.reservations.devices).toEqual([
-        { driver: 'nvidia', count: 'all', capabilities: ['gpu'] },
-      ]);
-      expect(service.volumes?.some((volume) => volume.endsWith(':/models:ro'))).toBe(true);
-      expect(name).toBe(`worker-gpu-${service.command?.[(service.command?.indexOf('--embedder') ?? 0) + 1]}`);
-    }
+  it('files and folders that it mounts → in the repository, or made by its user as its top says', () => {
+    const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''));
+    const missing = new Set(mounted.filter((path) => path.startsWith('./') && !existsSync(root(path))));
+    expect(
+      [...missing].filter((path) => path !== './runs' && path !== './models' && !path.startsWith('./deploy/')),
+    ).toEqual([]);
   });
 
   it('the server → shares its queues fairly, as the local server does', () => {
@@ -84,56 +102,150 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe('Dockerfile', () => {
-  const lines = readFileSync(root('Dockerfile'), 'utf8').split('\n');
+describe.each(services)('service %s', (name, service) => {
+  it('image → with a full version; user → not root; no way to become it', () => {
+    expect(service.image).toMatch(/:v?\d+\.\d+[\w.-]*$/u);
+    if (!OWN_USER.test(service.image)) expect(service.user).toMatch(/^[1-9]\d*:\d+$/u);
+    expect(service.privileged).toBeUndefined();
+    expect(service.cap_drop).toEqual(['ALL']);
+    expect(service.cap_add).toBeUndefined();
+    expect(service.security_opt).toEqual(['no-new-privileges:true']);
+    expect([service.network_mode, service.pid]).toEqual([undefined, undefined]);
+  });
 
-  it('its base → with a full version, Node as the package needs it; its user → not root', () => {
-    const bases = lines.filter((line) => line.startsWith('FROM'));
-    expect(bases.length).toBeGreaterThan(0);
-    for (const base of bases) expect(base).toMatch(/^FROM node:20\.(?:19|[2-9]\d)\.\d+-bookworm-slim/u);
-    expect(lines).toContain('USER node');
+  it('file system → read-only, but for folders that have to be written', () => {
+    expect(service.read_only ?? false).toBe(!WRITES_ITS_ROOT.has(name));
+    const mounts = (service.volumes ?? []).filter((volume) => /^[./]/u.test(volume)).map((volume) => volume.split(':'));
+    const written = mounts.filter(([, , mode]) => mode !== 'ro').map(([, path]) => path ?? '');
+    expect(written.filter((path) => !WRITTEN_MOUNTS.has(path))).toEqual([]);
+  });
+
+  it('what it depends on → there, waited for until healthy; its logs → with a bound', () => {
+    for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
+      expect(services.map(([one]) => one)).toContain(other);
+      expect(condition).toBe('service_healthy');
+    }
+    expect(service.logging?.options).toEqual({ 'max-size': '50m', 'max-file': '3' });
+  });
+
+  it('if it stays → a health check, and started again when it ends', () => {
+    if (!staying.some(([one]) => one === name)) return;
+    expect(healthCommand(service).length).toBeGreaterThan(1);
+    expect(service.restart).toBe('unless-stopped');
   });
 });
 
-describe('Dockerfile.gpu', () => {
-  const text = readFileSync(root('Dockerfile.gpu'), 'utf8');
-  const lines = text.split('\n');
+describe.each(workers)('worker %s', (name, service) => {
+  const flags = parsed(service);
 
-  it('its bases → the Node of the other image, and CUDA with a full version; its user → not root', () => {
-    const node = readFileSync(root('Dockerfile'), 'utf8')
-      .split('\n')
-      .find((line) => line.startsWith('FROM node'));
-    expect(lines.filter((line) => line.startsWith('FROM'))).toEqual([
-      node,
-      expect.stringMatching(/^FROM nvidia\/cuda:\d+\.\d+\.\d+-base-ubuntu\d\d\.\d\d$/u),
-    ]);
-    expect(lines).toContain('USER 1000:1000');
+  it('its command line → accepted by our parser, telling its metrics to the other containers', () => {
+    expect(flags).toMatchObject({ role: name === 'worker-io' ? 'io' : 'gpu', metricsAddress: METRICS });
+    if (flags.role === 'gpu') expect(`worker-gpu-${flags.embedder?.join('+')}`).toBe(name);
   });
 
-  it('its environment for Python → where the models look for it, with the torch of setup-models', () => {
-    const data = /XDG_DATA_HOME=(\S+)/u.exec(text)?.[1];
-    expect(lines.join('\n')).toContain(`python3 -m venv ${sidecarVenv({ XDG_DATA_HOME: data })} `);
-    expect(text).toContain(`pip install torch==${DEFAULT_TORCH}\n`);
-    expect(text).toMatch(/^RUN virnucpro setup-models /mu);
-    expect(text.indexOf('pip install torch')).toBeLessThan(text.indexOf('COPY --from=build /packed'));
+  it('its environment → names the server of this file, and nothing but variables that are read', () => {
+    const environment = Object.fromEntries(
+      Object.entries(service.environment ?? {}).map(([key, value]) => [key, String(value)]),
+    );
+    expect(Object.keys(environment)).toEqual(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
+    expect(withEnvironment(environment, connectionSettings)).toMatchObject({
+      address: 'temporal:7233',
+      namespace: 'default',
+    });
+  });
+
+  it('time to end → more than it takes to hand its tasks back', () => {
+    const grace = durationMs(service.stop_grace_period ?? '0s');
+    expect(grace).toBeGreaterThan(flags.gpus === undefined ? SHUTDOWN_FORCE_MS : STOP_TIMEOUT_MS);
+    expect(service.init).toBe(true);
+  });
+
+  it('health check → healthy with metrics, not with an error, not with nothing', async () => {
+    expect(await health(service, 200)).toBe(0);
+    expect(await health(service, 500)).toBe(1);
+    expect(await health(service, undefined)).toBe(1);
   });
 });
 
-interface ComposeFile {
-  readonly services: Readonly<Record<string, Service>>;
+describe('workers of models', () => {
+  const gpu = workers.filter(([, { command = [] }]) => command.includes('--gpus'));
+
+  it('→ an image of their own, GPUs reserved, weights mounted, only in the profile gpu', () => {
+    expect(gpu.map(([name]) => name)).toEqual(['worker-gpu-esm2-3b', 'worker-gpu-dnabert-s']);
+    for (const [, service] of gpu) {
+      expect(service.build).toMatchObject({ dockerfile: 'Dockerfile.gpu' });
+      expect(service.profiles).toEqual(['gpu']);
+      expect(service.deploy?.resources.reservations.devices).toEqual([
+        { driver: 'nvidia', count: 'all', capabilities: ['gpu'] },
+      ]);
+      expect(service.volumes?.some((volume) => volume.endsWith(':/models:ro'))).toBe(true);
+      expect(EMBEDDERS.find(({ name }) => name === parsed(service).embedder?.[0])).toMatchObject({ isModel: true });
+    }
+  });
+
+  it('their GPUs all lost → they stay and try again every ten minutes: no restart in circles', () => {
+    for (const [, service] of gpu) expect(parsed(service)).toMatchObject({ gpus: ['0'], retryLostGpus: 600 });
+  });
+
+  it('two GPUs, of which one is lost → healthy as long as the other tells its metrics', async () => {
+    const two = interpolate(compose, { VIRNUCPRO_GPUS: '0,1' }).services['worker-gpu-esm2-3b']!;
+    expect(parsed(two).gpus).toEqual(['0', '1']);
+    expect(await health(two, 200, 9465)).toBe(0);
+    const one = interpolate(compose).services['worker-gpu-esm2-3b']!;
+    expect(healthCommand(one).join(' ')).not.toContain('0,1');
+  });
+});
+
+it('the command → doctor, which has the folder of runs as its argument', () => {
+  const [name, ...args] = interpolate(compose).services['virnucpro']?.command ?? [];
+  expect(name).toBe('doctor');
+  expect(() =>
+    doctorCommand()
+      .exitOverride()
+      .action(() => {})
+      .parse(args, { from: 'user' }),
+  ).not.toThrow();
+});
+
+/** What our own parser makes of a service's command line. */
+function parsed({ command = [] }: ComposeService): WorkerFlags {
+  let found: WorkerFlags | undefined;
+  const [name, ...args] = command;
+  expect(name).toBe('worker');
+  workerCommand()
+    .exitOverride()
+    .action((flags: WorkerFlags) => void (found = flags))
+    .parse(args, { from: 'user' });
+  return found!;
 }
 
-interface Service {
-  readonly image: string;
-  readonly build?: string | { readonly context: string; readonly dockerfile: string };
-  readonly user?: string;
-  readonly command?: readonly string[];
-  readonly ports?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly profiles?: readonly string[];
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly deploy?: { readonly resources: { readonly reservations: { readonly devices: readonly object[] } } };
-  readonly healthcheck?: { readonly test: readonly string[] };
+function withEnvironment<T>(environment: Readonly<Record<string, string>>, read: () => T): T {
+  const before = { ...process.env };
+  Object.assign(process.env, environment);
+  try {
+    return read();
+  } finally {
+    for (const name of Object.keys(environment)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+}
+
+/**
+ * Exit code of a service's health check beside a process that answers with a status, or beside none.
+ *
+ * @param port at which the check may find it
+ */
+async function health(service: ComposeService, status: number | undefined, port = 9464): Promise<number> {
+  if (status === undefined) return runHealthCheck(healthCommand(service), {});
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === '/metrics' ? status : 404).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    return await runHealthCheck(healthCommand(service), { [port]: (server.address() as AddressInfo).port });
+  } finally {
+    server.close();
+  }
 }
 
 function composeValidator() {

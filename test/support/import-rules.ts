@@ -38,7 +38,7 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
   },
   observe: {
     folders: ['contract', 'platform'],
-    packages: ['node:', 'pino', '@temporalio/common', '@temporalio/worker'],
+    packages: ['node:', 'pino', 'pino-pretty', '@temporalio/common', '@temporalio/worker'],
   },
   activities: {
     folders: ['checkpoint', 'contract', 'embedders', 'platform', 'report', 'run', 'schemas', 'sequences', 'spool'],
@@ -56,7 +56,7 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
     // prettier-ignore
     folders: ['checkpoint', 'client', 'contract', 'converter', 'embedders', 'observe', 'platform', 'report', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
     // prettier-ignore
-    packages: ['node:', 'cli-progress', 'commander', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
+    packages: ['node:', 'cli-progress', 'commander', 'pino', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
   },
 };
 

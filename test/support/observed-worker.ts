@@ -13,12 +13,19 @@ import { startTemporal, type Temporal } from './temporal.ts';
 /** What the runs of an observed worker are about. */
 export const OBSERVED = { files: 3, records: 40, batch: 16 } as const;
 
-/** A worker process that has done two runs, one with faults and one that found a broken checkpoint, and what it exports. */
+/**
+ * A worker process that has done three runs: one with faults, one that found a broken checkpoint and one with a record that
+ * fails; and what it exports after the first two.
+ */
 export interface ObservedWorker {
   readonly temporal: Temporal;
   readonly scrape: Scrape;
   /** Of the first run. */
   readonly report: RunReport;
+  /** Of the third run. */
+  readonly failed: RunReport;
+  /** Where its metrics are. */
+  readonly url: string;
   /** What the worker has logged so far. */
   log(): string;
   stop(): Promise<void>;
@@ -35,18 +42,21 @@ export async function startObservedWorker(...flags: string[]): Promise<ObservedW
   const args = ['worker', '--address', temporal.server.address, '--metrics-address', metrics, ...flags];
   const worker = new Command(args, { stateHome, cwd: folder });
   await worker.said('serving all');
-  const out = join(folder, 'out');
-  const embed = async (options: Record<string, string>) => {
+  const embed = async (name: string, options: Record<string, string>): Promise<RunReport> => {
     const inputs = [makeInputs(folder, OBSERVED.files, OBSERVED.records)];
     const embedders = [{ name: 'kmer' }, { name: 'fake', options }];
-    const run = await startRun(temporal.client, { directory: out, inputs, embedders, batchSize: OBSERVED.batch });
-    return run.result();
+    const directory = join(folder, name);
+    const run = await startRun(temporal.client, { directory, inputs, embedders, batchSize: OBSERVED.batch });
+    // How it ended is in its report.
+    await run.result().catch(() => {});
+    return JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as RunReport;
   };
-  await embed({ oomAbove: '8', crashAt: '20' });
-  const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as RunReport;
-  truncateSync(join(out, 's00_KMER.pt'), 100);
-  // It ends as it should: with a broken checkpoint.
-  await embed({}).catch(() => {});
+  const report = await embed('out', { oomAbove: '8', crashAt: '20' });
+  truncateSync(join(folder, 'out', 's00_KMER.pt'), 100);
+  await embed('out', {});
+  const url = `http://${metrics}/metrics`;
+  const scrape = await Scrape.of(url);
+  const failed = await embed('failing', { failOn: 's00_3' });
   const stop = async () => {
     worker.signal('SIGTERM');
     await worker.ended;
@@ -54,5 +64,5 @@ export async function startObservedWorker(...flags: string[]): Promise<ObservedW
     await temporal.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { temporal, scrape: await Scrape.of(`http://${metrics}/metrics`), report, log: () => worker.stderr, stop };
+  return { temporal, scrape, report, failed, url, log: () => worker.stderr, stop };
 }

@@ -63,5 +63,7 @@ export function workerArguments(
 ): string[] {
   const named = embedders.flatMap((name) => ['--embedder', name]);
   const where = ['--address', address, '--namespace', namespace];
-  return ['--role', 'all', ...named, ...where, ...converterArguments(converter)];
+  // Its log is a file that people are pointed to.
+  const log = ['--log-format', 'pretty'];
+  return ['--role', 'all', ...named, ...where, ...log, ...converterArguments(converter)];
 }

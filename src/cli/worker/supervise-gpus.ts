@@ -4,9 +4,10 @@ import { embedderFactory } from '../../embedders/index.ts';
 import { converterArguments, converterOf } from '../data-converter.ts';
 import { EXIT_FAILURE } from '../exit.ts';
 import type { WorkerFlags } from '../worker-command.ts';
-import { formatMetricsAddress, nthMetricsAddress } from '../../observe/metrics-endpoint.ts';
+import { defaultLogFormat, formatMetricsAddress, nthMetricsAddress } from '../../observe/index.ts';
 import { resolveGpus, type Gpu } from './gpu-list.ts';
 import { keepRunning, type KeptEnd, type StartedProcess } from './keep-running.ts';
+import { supervisorLog } from './supervisor-log.ts';
 import { startGpuWorker } from './worker-per-gpu.ts';
 
 /** `virnucpro worker --gpus`: a worker process for each GPU. */
@@ -20,22 +21,23 @@ export async function superviseGpus(flags: WorkerFlags & { gpus: readonly string
   // A wrong address or converter is this command's error: no worker process would get further, however often it is started.
   await (await connectClient(settings)).connection.close();
   await converterOf(flags);
-  const write = (line: string) => void process.stderr.write(`${line}\n`);
   const addresses = gpus.map((_, place) => metricsAddressOf(flags, place));
-  for (const [place, { name }] of gpus.entries()) {
-    if (addresses[place] !== undefined) write(`GPU ${name}: metrics at http://${addresses[place]}/metrics`);
-  }
-  const args = gpus.map((_, place) => workerArguments(flags, addresses[place]));
-  const start = (gpu: Gpu) => startGpuWorker(gpu, args[gpus.indexOf(gpu)] ?? [], write);
+  const { logFormat = defaultLogFormat(process.stderr) } = flags;
+  const { say, relay } = supervisorLog(logFormat);
+  const start = (gpu: Gpu) => {
+    const args = workerArguments({ ...flags, logFormat, gpuName: gpu.name }, addresses[gpus.indexOf(gpu)]);
+    return startGpuWorker(gpu, args, relay);
+  };
   const { retryLostGpus: retryLostSeconds } = flags;
   const retry = retryLostSeconds === undefined ? {} : { retryLostMs: retryLostSeconds * 1000 };
-  return supervise(gpus, { start, log: write, signals: process, ...retry });
+  return supervise(gpus, { start, log: say, signals: process, ...retry });
 }
 
 /** What a supervisor needs of its surroundings. */
 export interface Supervision {
   start(gpu: Gpu): StartedProcess;
-  log(line: string): void;
+  /** @param gpu that the line is about */
+  log(line: string, gpu?: string): void;
   /** Where SIGTERM and SIGINT come from. */
   signals: Pick<NodeJS.Process, 'on' | 'off'>;
   /** Before the first restart. @default 1000 */
@@ -79,7 +81,7 @@ async function superviseOne(
   running: Set<StartedProcess>,
   stopping: AbortSignal,
 ): Promise<KeptEnd> {
-  const say = (line: string) => log(`GPU ${gpu.name}: ${line}`);
+  const say = (line: string) => log(line, gpu.name);
   const startNoted = () => {
     const started = start(gpu);
     running.add(started);
@@ -108,7 +110,7 @@ function metricsAddressOf({ metricsAddress }: WorkerFlags, place: number): strin
 
 /** @returns arguments of `virnucpro worker` for the process of one GPU */
 export function workerArguments(
-  { embedder = [], slots, address, namespace, dataConverter }: WorkerFlags,
+  { embedder = [], slots, address, namespace, dataConverter, logFormat, gpuName }: WorkerFlags,
   metricsAddress?: string,
 ): string[] {
   return [
@@ -118,6 +120,9 @@ export function workerArguments(
     ...(slots === undefined ? [] : ['--slots', String(slots)]),
     ...(address === undefined ? [] : ['--address', address]),
     ...(namespace === undefined ? [] : ['--namespace', namespace]),
+    ...(logFormat === undefined ? [] : ['--log-format', logFormat]),
+    // For people, the supervisor says it.
+    ...(gpuName === undefined || logFormat === 'pretty' ? [] : ['--gpu-name', gpuName]),
     ...(metricsAddress === undefined ? [] : ['--metrics-address', metricsAddress]),
     ...converterArguments(dataConverter === undefined ? {} : { dataConverter }),
   ];

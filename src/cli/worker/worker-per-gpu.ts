@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { entryUrl } from '../../platform/entry-url.ts';
+import { SHUTDOWN_FORCE_MS } from '../../worker/shutdown.ts';
 import type { Gpu } from './gpu-list.ts';
 import type { ProcessEnd, StartedProcess } from './keep-running.ts';
-import { prefixLines } from './prefix-lines.ts';
+import { eachLine } from './each-line.ts';
 
-/** Workers flush and end within their force time of 20 s; then they are killed. */
-const STOP_TIMEOUT_MS = 25_000;
+/** Workers end by themselves before; then they are killed. */
+export const STOP_TIMEOUT_MS = SHUTDOWN_FORCE_MS + 5000;
 
 /**
  * Starts `virnucpro worker` with one GPU, in a session of its own: Ctrl-C at the terminal reaches the supervisor alone. It
@@ -15,12 +16,12 @@ const STOP_TIMEOUT_MS = 25_000;
  * every process, would kill it in the middle. The channel closes by itself when the supervisor dies.
  *
  * @param args of `virnucpro worker`
- * @param write takes what it prints, each line behind the name of its GPU
+ * @param relay takes what it prints, line by line
  */
 export function startGpuWorker(
   { name, device }: Gpu,
   args: readonly string[],
-  write: (line: string) => void,
+  relay: (line: string, gpu: string) => void,
 ): StartedProcess {
   const main = fileURLToPath(entryUrl(import.meta.url, '../main.js'));
   const child = spawn(process.execPath, [main, 'worker', ...args], {
@@ -28,7 +29,7 @@ export function startGpuWorker(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: environment(device),
   });
-  for (const output of [child.stdout, child.stderr]) prefixLines(output as Readable, `GPU ${name}: `, write);
+  for (const output of [child.stdout, child.stderr]) eachLine(output as Readable, (line) => relay(line, name));
   return { ended: endOf(child), stop: () => stop(child), kill: () => void child.kill('SIGKILL') };
 }
 

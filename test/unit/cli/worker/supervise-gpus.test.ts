@@ -24,7 +24,8 @@ function setUp({ deaf = false, retryLostMs }: { deaf?: boolean; retryLostMs?: nu
     const stop = () => (deaf ? undefined : ended.resolve({ code: 0, signal: null }));
     return { ended: ended.promise, stop, kill: () => ended.resolve(KILLED) };
   };
-  const supervision = { start, log: (line: string) => void log.push(line), signals, firstDelayMs: 1, retryLostMs };
+  const say = (line: string, gpu?: string) => void log.push(gpu === undefined ? line : `GPU ${gpu}: ${line}`);
+  const supervision = { start, log: say, signals, firstDelayMs: 1, retryLostMs };
   const times = (name: string, count: number) =>
     new Promise<void>((resolve) => started.once(`${name} ${count}`, () => resolve()));
   return { log, ends, counts, signals, times, code: supervise(GPUS, supervision as never) };

@@ -7,6 +7,7 @@ import * as library from '../../src/checkpoint/index.ts';
 import { KINDS } from '../../src/checkpoint/kinds.ts';
 import * as limits from '../../src/torch/limits.ts';
 import { checkpointCodes } from '../support/checkpoint-codes.ts';
+import { commandsOf } from '../support/documents.ts';
 import { DocumentedProject } from '../support/documented-project.ts';
 import type { Fence } from '../support/markdown.ts';
 import { readSections, withoutMarkup } from '../support/markdown.ts';
@@ -36,7 +37,9 @@ describe('the code of docs/checkpoint-library.md', () => {
 
   it('blocks of other languages → none but the installation', () => {
     const others = fences.filter(({ language }) => RUNNERS[language] === undefined);
-    expect(others.map(({ text }) => text.split(/\s/u, 2).join(' '))).toEqual(['npm install']);
+    expect(others.flatMap(({ text }) => commandsOf(text)).map((line) => line.split(' ', 2).join(' '))).toEqual([
+      'npm install',
+    ]);
     const scripts = fences.filter(({ language }) => language === 'ts');
     expect(scripts.filter(({ attributes }) => !attributes.has('run'))).toEqual([]);
   });

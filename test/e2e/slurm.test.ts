@@ -45,8 +45,9 @@ class Job {
     }
   }
 
-  said(text: string): Promise<void> {
-    return this.until(() => this.#said.includes(text));
+  /** Lines that it has printed so far. */
+  lines(text: string): string[] {
+    return this.#said.split('\n').filter((line) => line.includes(text));
   }
 
   /** As `--signal=B:TERM@…`: to the script alone. */
@@ -115,7 +116,7 @@ describe('examples/slurm', () => {
     it('worker-gpu.sbatch → serves with the GPUs of its job; SIGTERM → 0', async () => {
       const env = { TEMPORAL_ADDRESS: server.address, SLURM_GPUS_ON_NODE: '2', CUDA_VISIBLE_DEVICES: '4,6' };
       const job = new Job(workplace(), 'worker-gpu.sbatch', ['kmer'], env);
-      for (const gpu of [0, 1]) await job.said(`GPU ${gpu}: serving gpu`);
+      await job.until(() => job.lines('serving gpu').length === 2);
       job.terminate();
       expect(await job.ended()).toBe(0);
     });

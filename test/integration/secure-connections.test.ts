@@ -203,6 +203,6 @@ async function refusalOf(settings: ReturnType<typeof connectionSettings>): Promi
     () => expect.fail('it connected'),
     (reason: unknown) => reason as { type?: string; message: string },
   );
-  expect(error.type, error.message).toBe(FailureType.RunInvalidInput);
+  expect(error).toMatchObject({ type: FailureType.RunInvalidInput });
   return error.message;
 }

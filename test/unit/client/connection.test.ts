@@ -83,7 +83,7 @@ describe('connectionSettings', () => {
     const file = join(await temporaryFolder(), 'temporal.toml');
     writeFileSync(
       file,
-      `[profile.lab]\naddress = "lab:7233"\nnamespace = "viruses"\napi_key = "k"\n[profile.lab.tls]\nserver_rootcert_path = "${ca}"\n`,
+      `[profile.lab]\naddress = "lab:7233"\nnamespace = "viruses"\napi_key = "k"\n[profile.lab.tls]\nserver_ca_cert_path = "${ca}"\n`,
     );
     setTemporal({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'lab' });
     expect(connectionSettings()).toMatchObject({

@@ -38,7 +38,8 @@ export async function examineRun(directory: string): Promise<RunState> {
   if (manifest !== undefined) findings.push(describeRun(manifest));
   const todo = 'start the run again: it plans anew';
   const latest = await attempt(() => readLatestPlan(directory), { check: 'plan', todo });
-  findings.push(...((await attempt(() => checkOwner(directory), { check: 'owner', todo })) ?? []));
+  const readable = 'let this user read .virnucpro in the run folder';
+  findings.push(...((await attempt(() => checkOwner(directory), { check: 'owner', todo: readable })) ?? []));
   if (latest !== undefined) findings.push(judgePlan(latest));
   return { findings, ...(manifest && { manifest }), ...(latest && { latest }) };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmod, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import process from 'node:process';
 import { withLockFile } from '../../src/server/bootstrap/lock-file.mjs';
@@ -10,6 +11,9 @@ import { ROOT, runOrThrow } from './run.mjs';
 const DIST = join(ROOT, 'dist');
 /** Beside `dist`, so that the paths in the source maps stay right when it takes its place. */
 const NEXT = join(ROOT, 'dist.next');
+const TRACING_INTERCEPTORS = createRequire(import.meta.url).resolve(
+  '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors',
+);
 const STAMP = '.build-stamp';
 const INPUTS = [
   'package-lock.json',
@@ -41,7 +45,9 @@ async function build(stamp) {
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   await runOrThrow(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', NEXT]);
   await chmod(join(NEXT, 'cli', 'main.js'), 0o755);
-  await bundleWorkflows();
+  await bundleWorkflows('workflow-bundle.js', []);
+  // Interceptors of a worker are not used where the bundle is built ahead: those for tracing need one of their own.
+  await bundleWorkflows('workflow-bundle-traced.js', [TRACING_INTERCEPTORS]);
   say('build: bundling the page of reports to dist/report/browser/page.html');
   await bundleReportPage(join(NEXT, 'report', 'browser', 'page.html'));
   await writeFile(join(NEXT, STAMP), stamp);
@@ -50,16 +56,22 @@ async function build(stamp) {
   say(`build: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-/** A worker that bundles at its start spends seconds in webpack; this bundle is made once and shipped. */
-async function bundleWorkflows() {
-  say('build: bundling the workflows to dist/workflow-bundle.js');
+/**
+ * A worker that bundles at its start spends seconds in webpack; bundles are made once and shipped.
+ *
+ * @param {string} name
+ * @param {string[]} workflowInterceptorModules
+ */
+async function bundleWorkflows(name, workflowInterceptorModules) {
+  say(`build: bundling the workflows to dist/${name}`);
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(NEXT, 'workflows', 'index.js'),
+    workflowInterceptorModules,
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: withoutMachinePaths,
   });
-  await writeFile(join(NEXT, 'workflow-bundle.js'), code);
+  await writeFile(join(NEXT, name), code);
 }
 
 /**

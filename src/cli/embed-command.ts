@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EMBEDDERS } from '../embedders/index.ts';
+import { otelOption, type OtelFlag } from './otel.ts';
 import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
 
 /** Options of `virnucpro embed` as commander hands them over. */
-export interface EmbedFlags extends DataConverterFlag {
+export interface EmbedFlags extends DataConverterFlag, OtelFlag {
   out: string;
   embedder: string[];
   embedderOption: string[];
@@ -77,6 +78,7 @@ export function embedCommand(): Command {
     .addOption(dataConverterOption())
     .option('--json', 'print one JSON document on stdout and nothing else')
     .option('--no-progress', 'no progress on stderr')
+    .addOption(otelOption())
     .addHelpText('after', HELP)
     .action(async (inputs: string[], flags: EmbedFlags) => {
       const { runEmbed } = await import('./embed/run-embed.ts');

@@ -11,6 +11,7 @@ import { createWorkers } from '../worker/index.ts';
 import { whyNoGpu } from './worker/why-no-gpu.ts';
 import { installRuntime } from './worker/worker-runtime.ts';
 import { converterOf } from './data-converter.ts';
+import { tracingOf } from './otel.ts';
 import { EXIT_DEVICE_LOST } from './exit.ts';
 import type { WorkerFlags } from './worker-command.ts';
 
@@ -57,6 +58,7 @@ async function serveOnGpu(flags: WorkerFlags, abandoned: AbortSignal): Promise<v
 async function serve(flags: WorkerFlags, log: Logger, abandoned: AbortSignal): Promise<void> {
   const { role, embedder, slots, localServerPid } = flags;
   if (abandoned.aborted) return;
+  const tracing = await tracingOf(flags, (message) => log.warn(message));
   const converter = await converterOf(flags);
   const settings = settingsOf(flags);
   // Says what is wrong with the server before a worker retries it in silence, and before there is a native runtime.
@@ -77,6 +79,7 @@ async function serve(flags: WorkerFlags, log: Logger, abandoned: AbortSignal): P
       },
       ...(flags.metricsAddress === undefined ? {} : { metrics: runtime.metricMeter }),
       ...converter,
+      ...(tracing === undefined ? {} : { tracing }),
       ...(embedder === undefined ? {} : { embedders: embedder }),
       ...(slots === undefined ? {} : { slots }),
       ...(localServerPid === undefined ? {} : { localServerPid }),
@@ -87,6 +90,7 @@ async function serve(flags: WorkerFlags, log: Logger, abandoned: AbortSignal): P
     await serving.run();
   } finally {
     await connection.close();
+    await tracing?.stop();
   }
   const served = new Set(embedder ?? DEFAULT_EMBEDDERS);
   if (role === 'gpu' && lost.size === served.size) process.exitCode = EXIT_DEVICE_LOST;

@@ -5,6 +5,7 @@ import type { MetricsAddress } from '../observe/metrics-endpoint.ts';
 import { parseMetricsAddress } from '../observe/metrics-endpoint.ts';
 import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
 import { LOG_FORMATS, type LogFormat } from '../observe/log-format.ts';
+import { otelOption } from './otel.ts';
 import { parseGpus } from './worker/gpu-list.ts';
 
 /** Options of `virnucpro worker`. */
@@ -19,6 +20,7 @@ export interface WorkerFlags extends DataConverterFlag {
   localServerPid?: number;
   metricsAddress?: MetricsAddress;
   logFormat?: LogFormat;
+  otel?: boolean;
   /** Of a process that a supervisor has started for this GPU. */
   gpuName?: string;
   requireGpu?: boolean;
@@ -62,6 +64,7 @@ export function workerCommand(): Command {
         'of the log on stderr: a JSON object a line, or lines for people (default: pretty on a terminal, else json)',
       ).choices(LOG_FORMATS),
     )
+    .addOption(otelOption())
     .addOption(new Option('--gpu-name <name>').hideHelp())
     .addOption(new Option('--local-server-pid <pid>').argParser(wholeNumber).hideHelp())
     .addOption(new Option('--require-gpu').hideHelp())

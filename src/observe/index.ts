@@ -6,3 +6,4 @@ export { MetricsObserver, type ServedEmbedder, type ServedWork } from './metrics
 export { backlogProbe, watchBacklog, type BacklogProbe, type WatchedQueue } from './queue-backlog.ts';
 export { createLog, sdkLogger, type LogOptions } from './log.ts';
 export { defaultLogFormat, LOG_FORMATS, type LogFormat } from './log-format.ts';
+export { startTracing, TRACING_PACKAGES, type Tracing } from './tracing.ts';

@@ -5,3 +5,8 @@ import { entryUrl } from './entry-url.ts';
 export function workflowBundlePath(): string {
   return fileURLToPath(entryUrl(import.meta.url, '../workflow-bundle.js'));
 }
+
+/** The same workflows with interceptors that make traces: those of a worker are not used where its bundle is built ahead. */
+export function tracedWorkflowBundlePath(): string {
+  return fileURLToPath(entryUrl(import.meta.url, '../workflow-bundle-traced.js'));
+}

@@ -4,13 +4,14 @@ import { createActivities } from '../activities/create-activities.ts';
 import type { ServerIdentity } from '../activities/dependencies.ts';
 import type { ActivityObserver } from '../contract/activity-events.ts';
 import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
-import { workflowBundleFor } from '../converter/index.ts';
 import { DEFAULT_EMBEDDERS, embedderFactory, ResidentEmbedders } from '../embedders/index.ts';
+import type { Tracing } from '../observe/index.ts';
 import { processStartTime } from '../platform/process-identity.mjs';
 import { tellingLostDevice } from './lost-device.ts';
-import { SHUTDOWN_FORCE_MS } from './shutdown.ts';
 import { withLogFields } from './log-attributes.ts';
 import { isOpenElsewhere } from './other-server.ts';
+import { SHUTDOWN_FORCE_MS } from './shutdown.ts';
+import { withTracing, workflowCodeOf } from './tracing-options.ts';
 import { workerMetrics, type WorkerMetrics } from './worker-metrics.ts';
 
 /** `io`: workflows and activities on files. `gpu`: embedding. `all`: both in one process. */
@@ -50,6 +51,8 @@ export interface VirnucproWorkerOptions {
    * own makes an io worker bundle the workflows at its start, which takes some seconds.
    */
   dataConverter?: DataConverter;
+  /** Of `startTracing`; whoever has started it stops it. @default no traces are made */
+  tracing?: Tracing;
   /** Passed on to every Worker. */
   workerOptions?: Partial<WorkerOptions>;
 }
@@ -90,7 +93,8 @@ const IO_SLOTS = 32;
 export async function createWorkers(options: VirnucproWorkerOptions): Promise<VirnucproWorkers> {
   const { role = 'all' } = options;
   const metrics = options.metrics === undefined ? undefined : workerMetrics(options.metrics, options);
-  const observers = [...(options.observers ?? []), ...(metrics === undefined ? [] : [metrics.observer])];
+  const own = [metrics?.observer, options.tracing?.observer].filter((observer) => observer !== undefined);
+  const observers = [...(options.observers ?? []), ...own];
   const embedders = new ResidentEmbedders(options.log);
   const activities = createActivities({ embedders, server: serverIdentity(options), observers });
   const { connection, namespace, dataConverter } = options;
@@ -107,10 +111,10 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
       await Worker.create({
         ...common,
         taskQueue: options.taskQueue ?? IO_TASK_QUEUE,
-        workflowBundle: await workflowBundleFor(dataConverter),
+        workflowBundle: await workflowCodeOf(options),
         activities,
         maxConcurrentActivityTaskExecutions: IO_SLOTS,
-        ...withLogFields(options.workerOptions),
+        ...withLogFields(withTracing(options)),
       }),
     );
   }
@@ -128,7 +132,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
         taskQueue: options.gpuTaskQueues?.[name] ?? gpuTaskQueue(name),
         activities: { embedFile },
         maxConcurrentActivityTaskExecutions: slots,
-        ...withLogFields(options.workerOptions),
+        ...withLogFields(withTracing(options)),
       });
       workers.push(worker);
     }

@@ -6,7 +6,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readHistoryFile, type ReplayVerdict, type WorkflowHistory } from '../../src/client/index.ts';
-import { workflowBundlePath } from '../../src/platform/workflow-bundle.ts';
+import { tracedWorkflowBundlePath, workflowBundlePath } from '../../src/platform/workflow-bundle.ts';
 import { verdictOf, verdictsOf } from '../support/replay.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -15,6 +15,12 @@ const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 
 /** Paths, and `pid@host`. */
 const MACHINE = /\/(?:tmp|home|root|work|Users)\/.{0,40}|node_modules|\d@.{0,40}/u;
+
+/** The workflow code that is shipped: the same workflows, once with interceptors that make traces. */
+const BUNDLES = [
+  { bundle: 'workflow-bundle', path: workflowBundlePath() },
+  { bundle: 'workflow-bundle-traced', path: tracedWorkflowBundlePath() },
+];
 
 interface JsonHistory {
   events: { eventType: string; [attributes: string]: unknown }[];
@@ -25,19 +31,21 @@ beforeAll(() => {
   Runtime.install({ logger: new DefaultLogger('ERROR', () => {}), telemetryOptions });
 });
 
-describe('recorded histories', () => {
+describe.each(BUNDLES)('recorded histories in $bundle', ({ path }) => {
   const verdicts = new Map<string, ReplayVerdict>();
 
   beforeAll(async () => {
     const histories = await Promise.all(NAMES.map((name) => readHistoryFile(join(FOLDER, name))));
-    for (const [at, verdict] of (await verdictsOf(histories)).entries()) verdicts.set(NAMES[at]!, verdict);
+    for (const [at, verdict] of (await verdictsOf(histories, path)).entries()) verdicts.set(NAMES[at]!, verdict);
   });
 
   it.each(NAMES)('%s → same decisions', (name) => {
     expect(verdicts.get(name)).toBeDefined();
     expect(verdicts.get(name)?.divergence).toBeUndefined();
   });
+});
 
+describe('recorded histories', () => {
   it.each(recipesOfReadme())('%s, which the README lists → recorded, the root at least', (recipe) => {
     expect(NAMES.some((name) => new RegExp(`^${recipe}-root(-\\d+)?-v`, 'u').test(name))).toBe(true);
   });
@@ -103,9 +111,9 @@ const BROKEN_WORKFLOWS: [change: string, from: string, to: string, noticed: stri
   ['tells no progress', 'PROGRESS_SHARE = 0.1', 'PROGRESS_SHARE = 10', 'told-partition'],
 ];
 
-describe('broken workflows', () => {
+describe.each(BUNDLES)('broken workflows in $bundle', ({ path }) => {
   it.each(BROKEN_WORKFLOWS)('one that %s → parts from a recorded history', async (_, from, to, noticed) => {
-    const code = readFileSync(workflowBundlePath(), 'utf8');
+    const code = readFileSync(path, 'utf8');
     // Where this fails the workflow has changed: choose another text that makes the same change.
     expect(code.includes(from)).toBe(true);
     const bundle = join(await temporaryFolder(), 'bundle.js');

@@ -38,7 +38,11 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
   },
   observe: {
     folders: ['contract', 'platform'],
-    packages: ['node:', 'pino', 'pino-pretty', '@temporalio/common', '@temporalio/worker'],
+    packages: [
+      ...['node:', 'pino', 'pino-pretty', '@temporalio/client', '@temporalio/common', '@temporalio/worker'],
+      ...['@opentelemetry/api', '@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/resources'],
+      ...['@opentelemetry/sdk-trace-base', '@temporalio/interceptors-opentelemetry'],
+    ],
   },
   activities: {
     folders: ['checkpoint', 'contract', 'embedders', 'platform', 'report', 'run', 'schemas', 'sequences', 'spool'],

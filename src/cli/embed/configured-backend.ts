@@ -4,6 +4,7 @@ import { connectionSettings, type ConnectionSettings } from '../../client/index.
 import { shortRunId } from '../../contract/names.ts';
 import { stateFolder } from '../../server/index.ts';
 import type { DataConverterFlag } from '../data-converter.ts';
+import type { OtelFlag } from '../otel.ts';
 import type { Backend } from './backend.ts';
 import { workerArguments } from './local-backend.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -15,11 +16,11 @@ export async function configuredBackend(
   runId: string,
   embedders: readonly string[],
   withWorkers: boolean,
-  converter: DataConverterFlag,
+  flags: DataConverterFlag & OtelFlag,
   log: (line: string) => void,
 ): Promise<Backend> {
   const settings = connectionSettings();
-  const worker = withWorkers ? await startWorker(runId, embedders, settings, converter, log) : undefined;
+  const worker = withWorkers ? await startWorker(runId, embedders, settings, flags, log) : undefined;
   return {
     settings,
     hostsWorkers: withWorkers,
@@ -33,13 +34,13 @@ async function startWorker(
   runId: string,
   embedders: readonly string[],
   { address, namespace }: ConnectionSettings,
-  converter: DataConverterFlag,
+  flags: DataConverterFlag & OtelFlag,
   log: (line: string) => void,
 ): Promise<WorkerProcess> {
   const folder = stateFolder(shortRunId(runId));
   await fs.mkdir(folder, { recursive: true });
   const worker = new WorkerProcess(
-    workerArguments(embedders, address, namespace, converter),
+    workerArguments(embedders, address, namespace, flags),
     path.join(folder, 'worker.log'),
     log,
   );

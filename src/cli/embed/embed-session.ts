@@ -4,6 +4,8 @@ import { requireEmbedders } from '../../embedders/index.ts';
 import { configuredServer } from '../../server/index.ts';
 import type { EmbedFlags } from '../embed-command.ts';
 import { converterOf } from '../data-converter.ts';
+import { tracingOf } from '../otel.ts';
+import type { Tracing } from '../../observe/index.ts';
 import { EXIT_SIGINT, EXIT_SIGTERM, messageOf } from '../exit.ts';
 import type { Backend } from './backend.ts';
 import { configuredBackend } from './configured-backend.ts';
@@ -35,6 +37,7 @@ export class EmbedSession {
   #workflowId: string | null = null;
   #backend: Backend | undefined;
   #run: RunHandle | undefined;
+  #tracing: Tracing | undefined;
 
   constructor(options: RunOptions, flags: EmbedFlags, startedAt: number) {
     this.#options = options;
@@ -66,6 +69,7 @@ export class EmbedSession {
     } finally {
       this.#ended.abort();
       await this.#backend?.stop();
+      await this.#tracing?.stop();
       stopListening();
     }
   }
@@ -73,10 +77,12 @@ export class EmbedSession {
   async #runOnBackend(): Promise<EmbedResult> {
     this.#requireModels();
     const converter = await converterOf(this.#flags);
+    this.#tracing = await tracingOf(this.#flags, (message) => this.#say(message));
     const prepared = await prepareRun(this.#tuned());
     this.#workflowId = prepared.workflowId;
     this.#backend = await this.#makeBackend(prepared.input.runId!);
-    const client = await connectClient(this.#backend.settings, converter);
+    const interceptors = this.#tracing && { interceptors: { workflow: this.#tracing.clientInterceptors } };
+    const client = await connectClient(this.#backend.settings, { ...converter, ...interceptors });
     const start = { warn: (message: string) => this.#say(message) };
     const run = await Promise.race([startPrepared(client, prepared, start), this.#leave]);
     this.#run = run;

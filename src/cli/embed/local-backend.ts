@@ -6,6 +6,7 @@ import { shortRunId } from '../../contract/names.ts';
 import { stateFolder } from '../../server/index.ts';
 import { converterArguments, type DataConverterFlag } from '../data-converter.ts';
 import type { DeviceLostMessage } from '../serve-worker.ts';
+import { otelArguments, type OtelFlag } from '../otel.ts';
 import type { Backend } from './backend.ts';
 import { ServerKeeper } from './server-keeper.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -17,14 +18,14 @@ import { WorkerProcess } from './worker-process.ts';
 export async function localBackend(
   runId: string,
   embedders: readonly string[],
-  converter: DataConverterFlag,
+  flags: DataConverterFlag & OtelFlag,
   log: (line: string) => void,
 ): Promise<Backend> {
   const runId12 = shortRunId(runId);
   const keeper = await ServerKeeper.start(runId12, log);
   const { address, namespace, uiUrl, pid } = keeper.server;
   const worker = new WorkerProcess(
-    [...workerArguments(embedders, address, namespace, converter), '--local-server-pid', String(pid)],
+    [...workerArguments(embedders, address, namespace, flags), '--local-server-pid', String(pid)],
     path.join(stateFolder(runId12), 'worker.log'),
     log,
   );
@@ -59,11 +60,11 @@ export function workerArguments(
   embedders: readonly string[],
   address: string,
   namespace: string,
-  converter: DataConverterFlag,
+  flags: DataConverterFlag & OtelFlag,
 ): string[] {
   const named = embedders.flatMap((name) => ['--embedder', name]);
   const where = ['--address', address, '--namespace', namespace];
   // Its log is a file that people are pointed to.
   const log = ['--log-format', 'pretty'];
-  return ['--role', 'all', ...named, ...where, ...log, ...converterArguments(converter)];
+  return ['--role', 'all', ...named, ...where, ...log, ...converterArguments(flags), ...otelArguments(flags)];
 }

@@ -3,6 +3,7 @@ import { connectClient, connectionSettings } from '../../client/index.ts';
 import { embedderFactory } from '../../embedders/index.ts';
 import { converterArguments, converterOf } from '../data-converter.ts';
 import { EXIT_FAILURE } from '../exit.ts';
+import { otelArguments } from '../otel.ts';
 import type { WorkerFlags } from '../worker-command.ts';
 import { defaultLogFormat, formatMetricsAddress, nthMetricsAddress } from '../../observe/index.ts';
 import { resolveGpus, type Gpu } from './gpu-list.ts';
@@ -110,7 +111,7 @@ function metricsAddressOf({ metricsAddress }: WorkerFlags, place: number): strin
 
 /** @returns arguments of `virnucpro worker` for the process of one GPU */
 export function workerArguments(
-  { embedder = [], slots, address, namespace, dataConverter, logFormat, gpuName }: WorkerFlags,
+  { embedder = [], slots, address, namespace, dataConverter, logFormat, gpuName, otel }: WorkerFlags,
   metricsAddress?: string,
 ): string[] {
   return [
@@ -120,6 +121,7 @@ export function workerArguments(
     ...(slots === undefined ? [] : ['--slots', String(slots)]),
     ...(address === undefined ? [] : ['--address', address]),
     ...(namespace === undefined ? [] : ['--namespace', namespace]),
+    ...otelArguments(otel === undefined ? {} : { otel }),
     ...(logFormat === undefined ? [] : ['--log-format', logFormat]),
     // For people, the supervisor says it.
     ...(gpuName === undefined || logFormat === 'pretty' ? [] : ['--gpu-name', gpuName]),

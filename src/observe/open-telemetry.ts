@@ -40,7 +40,7 @@ export function openTelemetry(tellTrouble: TellTrouble): Tracing {
     sinks: { exporter: makeWorkflowExporter(withoutQueries(processor), resource) },
     observer: new TracingObserver(),
     workflowModules: [workflowInterceptors()],
-    stop: () => provider.shutdown(),
+    stop: () => provider.shutdown().catch((error: unknown) => tellTrouble(`tracing: ${(error as Error).message}`)),
   };
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { TRACING_PACKAGES } from '../../src/observe/tracing.ts';
 import { readImports } from '../support/import-graph.ts';
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -34,11 +35,18 @@ describe('package.json', () => {
   });
 
   it('Temporal packages → peers, all of one version range, so that a project has one copy', () => {
-    const { protobufjs, ...temporal } = manifest.peerDependencies;
+    const { protobufjs, ...peers } = manifest.peerDependencies;
+    const temporal = Object.fromEntries(Object.entries(peers).filter(([name]) => name.startsWith('@temporalio/')));
     expect(new Set(Object.values(temporal))).toEqual(new Set(['~1.24.0']));
     expect(Object.keys(manifest.dependencies).filter((name) => name.startsWith('@temporalio/'))).toEqual([]);
     // npm puts a peer at the top of node_modules, where Temporal's packages share it instead of nesting one each.
     expect(protobufjs).toMatch(/^\^8\./u);
+  });
+
+  it('packages that only tracing needs → optional peers, all that startTracing names', () => {
+    const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional);
+    const ranges = optional.map(([name]) => `${name}@${manifest.peerDependencies[name]}`);
+    expect(ranges.toSorted()).toEqual(TRACING_PACKAGES.toSorted());
   });
 
   it('the lock → names every platform package, without which `npm ci` refuses it', () => {

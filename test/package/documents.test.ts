@@ -59,9 +59,10 @@ describe('the code of README.md and docs/', () => {
       return known;
     };
     const calls = blocks
-      .filter(({ fence }) => fence.language === 'sh' || fence.language === 'console')
+      .filter(({ fence }) => ['sh', 'console', 'ini'].includes(fence.language))
       .flatMap(({ name, fence }) => callsOf(fence).map((call) => ({ name, ...call })));
     expect(calls.length).toBeGreaterThan(20);
+    await Promise.all(calls.map(({ command }) => helpOf(command)));
     for (const { name, command, flags } of calls) {
       const said = await helpOf(command);
       for (const flag of flags) expect(said, `${name}: virnucpro ${command} ${flag}`).toMatch(flagPattern(flag));

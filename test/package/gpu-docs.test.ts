@@ -13,25 +13,11 @@ const exec = promisify(execFile);
 const text = readFileSync(join(REPOSITORY, 'docs', 'gpu-workers.md'), 'utf8');
 const fences = readSections(text).flatMap((section) => section.fences);
 const unit = fences.find(({ language }) => language === 'ini')?.text ?? '';
-const commands = [
-  ...fences.filter(({ language }) => language === 'sh').flatMap((fence) => fence.text.split('\n')),
-  ...unit.split('\n'),
-].flatMap((line) => /(?<=virnucpro )(?:setup-models|doctor|worker)(?: [^#]*)?/u.exec(line)?.[0].trim() ?? []);
-
 async function help(command: string): Promise<string> {
   return (await exec(process.execPath, [join(REPOSITORY, 'dist', 'cli', 'main.js'), command, '--help'])).stdout;
 }
 
 describe('docs/gpu-workers.md', () => {
-  it('its commands → commands and options that there are', async () => {
-    expect(commands.length).toBeGreaterThanOrEqual(4);
-    for (const line of commands) {
-      const [command = '', ...args] = line.split(/\s+/u);
-      const said = await help(command);
-      for (const option of args.filter((arg) => arg.startsWith('--'))) expect(said).toContain(option);
-    }
-  });
-
   it('its table of options → those of setup-models', async () => {
     const said = await help('setup-models');
     const options = [...text.matchAll(/^\| `(--[a-z-]+)/gmu)].map(([, option]) => option ?? '');

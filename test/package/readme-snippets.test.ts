@@ -94,8 +94,8 @@ describe('the commands of README.md', () => {
   };
   const cli = join(ROOT, 'dist', 'cli', 'main.js');
   const calls = commands.flatMap((line) => {
-    const call = /(?:virnucpro|node dist\/cli\/main\.js) (?<command>[a-z][a-z-]*)(?<rest>.*)/u.exec(line)?.groups;
-    return call?.['command'] === undefined ? [] : [{ command: call['command'], rest: call['rest'] ?? '' }];
+    const command = /(?:virnucpro|node dist\/cli\/main\.js) (?<command>[a-z][a-z-]*)/u.exec(line)?.groups?.['command'];
+    return command === undefined ? [] : [command];
   });
 
   it('every command of the command line is shown, and none that does not exist', async () => {
@@ -105,16 +105,7 @@ describe('the commands of README.md', () => {
     );
     const named = `${commands.join('\n')}\n${fences.map(({ text }) => text).join('\n')}`;
     for (const name of existing) if (name !== 'help') expect(named).toContain(name);
-    expect(calls.map(({ command }) => command).filter((name) => !existing.includes(name))).toEqual([]);
-  });
-
-  it('every flag that is shown → stands in the help of its command', async () => {
-    expect(calls.length).toBeGreaterThan(5);
-    await Promise.all(calls.map(({ command }) => helpOf(command)));
-    for (const { command, rest } of calls) {
-      const text = await helpOf(command);
-      for (const flag of rest.match(/--[a-z-]+/gu) ?? []) expect(text, `${command} ${flag}`).toContain(`${flag} `);
-    }
+    expect(calls.filter((name) => !existing.includes(name))).toEqual([]);
   });
 
   it('the table of options → as in the help of embed, argument names included', async () => {

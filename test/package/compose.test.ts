@@ -33,6 +33,7 @@ const staying = services.filter(([, { profiles }]) => !profiles?.includes('comma
 
 /** Open to the other containers: Prometheus is one of them. */
 const METRICS = { host: '0.0.0.0', port: 9464 };
+const POLLING = 'temporal_num_pollers{namespace="default",poller_type="activity_task",task_queue="virnucpro"} 10';
 
 /** Images that declare a user of their own, who is not root; their files belong to it. */
 const OWN_USER = /^temporalio\/(?:auto-setup|ui):/u;
@@ -160,9 +161,9 @@ describe.each(workers)('worker %s', (name, service) => {
     expect(service.init).toBe(true);
   });
 
-  it('health check → healthy with metrics, not with an error, not with nothing', async () => {
-    expect(await health(service, 200)).toBe(0);
-    expect(await health(service, 500)).toBe(1);
+  it('health check → healthy when it polls; not before, not with nothing', async () => {
+    expect(await health(service, POLLING)).toBe(0);
+    expect(await health(service, 'virnucpro_build_info{version="1"} 1')).toBe(1);
     expect(await health(service, undefined)).toBe(1);
   });
 });
@@ -190,7 +191,7 @@ describe('workers of models', () => {
   it('two GPUs, of which one is lost → healthy as long as the other tells its metrics', async () => {
     const two = interpolate(compose, { VIRNUCPRO_GPUS: '0,1' }).services['worker-gpu-esm2-3b']!;
     expect(parsed(two).gpus).toEqual(['0', '1']);
-    expect(await health(two, 200, 9465)).toBe(0);
+    expect(await health(two, POLLING, 9465)).toBe(0);
     const one = interpolate(compose).services['worker-gpu-esm2-3b']!;
     expect(healthCommand(one).join(' ')).not.toContain('0,1');
   });
@@ -231,14 +232,14 @@ function withEnvironment<T>(environment: Readonly<Record<string, string>>, read:
 }
 
 /**
- * Exit code of a service's health check beside a process that answers with a status, or beside none.
+ * Exit code of a service's health check beside a process that tells metrics, or beside none.
  *
  * @param port at which the check may find it
  */
-async function health(service: ComposeService, status: number | undefined, port = 9464): Promise<number> {
-  if (status === undefined) return runHealthCheck(healthCommand(service), {});
+async function health(service: ComposeService, metrics: string | undefined, port = 9464): Promise<number> {
+  if (metrics === undefined) return runHealthCheck(healthCommand(service), {});
   const server = createServer((request, response) => {
-    response.writeHead(request.url === '/metrics' ? status : 404).end();
+    response.end(request.url === '/metrics' ? metrics : '');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {

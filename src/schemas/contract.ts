@@ -22,42 +22,75 @@ const absolutePath = z.string().regex(/^\//, 'expected an absolute path');
 export const MAX_INLINE_INPUTS = 100;
 
 export const tuningSchema = z.object({
-  heartbeatTimeoutMs: z.number().int().min(1000).max(3_600_000).optional(),
-  partitionSize: z.number().int().min(1).max(2000).optional(),
-  maxInFlight: z.number().int().min(1).max(500).optional(),
-  openPartitions: z.number().int().min(1).max(16).optional(),
-  partitionsPerExecution: z.number().int().min(1).max(1000).optional(),
+  heartbeatTimeoutMs: z
+    .number()
+    .int()
+    .min(1000)
+    .max(3_600_000)
+    .optional()
+    .describe('a worker silent for so long is taken for dead; default 15000'),
+  partitionSize: z.number().int().min(1).max(2000).optional().describe('tasks per embedPartition; default 500'),
+  maxInFlight: z.number().int().min(1).max(500).optional().describe('tasks in flight per embedPartition; default 32'),
+  openPartitions: z
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .optional()
+    .describe('partitions open at a time, for each embedder; default 2'),
+  partitionsPerExecution: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('partitions after which the run continues as new; default 300'),
 });
 
 const embedderName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes');
 
+export const embedderRequestSchema = z.object({
+  name: embedderName,
+  options: z.record(z.string(), z.string()).optional().describe('see virnucpro embed --help'),
+  taskQueue: z.string().min(1).max(200).optional().describe('of its embedFile tasks; default virnucpro-gpu-<name>'),
+});
+
 export const embeddingRunInputSchema = z.object({
   contract,
-  directory: absolutePath,
-  runId: z.uuid().optional(),
-  inputs: z.array(absolutePath).min(1).max(MAX_INLINE_INPUTS).optional(),
+  directory: absolutePath.describe('run folder, made if absent, on storage that every worker sees under this path'),
+  runId: z.uuid().optional().describe('what run.json must hold; default: taken from there, or a new one is made'),
+  inputs: z
+    .array(absolutePath)
+    .min(1)
+    .max(MAX_INLINE_INPUTS)
+    .optional()
+    .describe('FASTA files or folders of them; more than 100 go through inputsFile'),
   inputsFile: z
     .string()
     .regex(/^\.virnucpro\/inputs\/[0-9a-f]{64}\.txt$/, 'expected .virnucpro/inputs/<sha256>.txt')
-    .optional(),
-  recursive: z.boolean().optional(),
-  embedders: z
-    .array(
-      z.object({
-        name: embedderName,
-        options: z.record(z.string(), z.string()).optional(),
-        taskQueue: z.string().min(1).max(200).optional(),
-      }),
-    )
+    .optional()
+    .describe('file in the run folder with one absolute path a line; read if inputs is absent'),
+  recursive: z.boolean().optional().describe('folders give the files of their sub-folders too; default false'),
+  embedders: z.array(embedderRequestSchema).min(1).max(16).describe('each name once'),
+  chunkLength: z
+    .number()
+    .int()
     .min(1)
-    .max(16),
-  chunkLength: z.number().int().min(1).max(1_000_000_000).optional(),
-  sequencesPerFile: z.number().int().min(1).max(1_000_000).optional(),
-  batchSize: z.number().int().min(1).max(100_000).optional(),
-  onBadCheckpoint: z.enum(['fail', 'skip', 'recompute']).optional(),
-  onBadSequence: z.enum(['fail', 'skip']).optional(),
-  skipCheckpointValidation: z.boolean().optional(),
-  tuning: tuningSchema.optional(),
+    .max(1_000_000_000)
+    .optional()
+    .describe('letters of the windows that sequences are cut into; default: they are embedded whole'),
+  sequencesPerFile: z.number().int().min(1).max(1_000_000).optional().describe('windows per checkpoint; default 10000'),
+  batchSize: z.number().int().min(1).max(100_000).optional().describe('sequences per batch; default: of the embedder'),
+  onBadCheckpoint: z
+    .enum(['fail', 'skip', 'recompute'])
+    .optional()
+    .describe('what to do about corrupted and incompatible checkpoints; default fail'),
+  onBadSequence: z
+    .enum(['fail', 'skip'])
+    .optional()
+    .describe('what to do about a sequence that cannot be embedded; default fail'),
+  skipCheckpointValidation: z.boolean().optional().describe('believe the content of checkpoints that are there'),
+  tuning: tuningSchema.optional().describe('how the run proceeds, never what it computes'),
 });
 
 export const runReferenceSchema = z.object({ directory: absolutePath, runId: z.uuid() });
@@ -74,7 +107,7 @@ const segmentSchema = z.object({
   crc32: z.string().regex(/^[0-9a-f]{8}$/, 'expected 8 lower-case hex digits'),
 });
 
-const embedFileResultSchema = z.object({
+export const embedFileResultSchema = z.object({
   spool: z.string().regex(/^\.virnucpro\/spool\/[\w-][\w.-]*$/, 'expected .virnucpro/spool/<task>'),
   segments: z.array(segmentSchema),
   rows: count,

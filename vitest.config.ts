@@ -52,7 +52,12 @@ export default defineConfig({
       tier('models', { testTimeout: 600_000, hookTimeout: 600_000, ...COMPUTING }),
       tier('integration', { testTimeout: 180_000, hookTimeout: 180_000, ...WAITING }),
       tier('e2e', { testTimeout: 300_000, hookTimeout: 300_000, ...WAITING }),
-      tier('pipelines', { testTimeout: 300_000, hookTimeout: 300_000, ...WAITING }),
+      tier('pipelines', {
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
+        globalSetup: 'test/pipelines/setup.ts',
+        ...WAITING,
+      }),
       tier('load', { testTimeout: 300_000, hookTimeout: 300_000, ...ALONE }),
       // Not part of `npm test`: npm run test:production.
       tier('production', { testTimeout: 600_000, hookTimeout: 600_000, ...ALONE }),

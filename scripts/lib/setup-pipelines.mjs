@@ -15,6 +15,9 @@ const NEXTFLOW_POM = join(ROOT, 'test', 'pipelines', 'nextflow-pom.xml');
 /** What Nextflow's own launcher passes to Java from version 17 on. */
 const OPENED = ['java.lang', 'java.io', 'java.nio', 'java.net', 'java.util', 'java.util.concurrent.atomic'];
 
+/** A process of seconds: compiling for speed would cost more than it gains. */
+const SHORT_LIVED = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
+
 /**
  * Makes a Python environment with temporalio, Snakemake and mypy, and fetches Nextflow where Maven and Java are here.
  *
@@ -64,7 +67,7 @@ async function fetchNextflow() {
   const args = ['-q', '-B', '-f', NEXTFLOW_POM, 'dependency:copy-dependencies', `-DoutputDirectory=${NEXTFLOW_JARS}`];
   await runOrThrow('mvn', args, { stdout: 'stderr' });
   const opened = OPENED.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`).join(' ');
-  const script = `#!/bin/sh\nexec java ${opened} -cp '${NEXTFLOW_JARS}/*' nextflow.cli.Launcher "$@"\n`;
+  const script = `#!/bin/sh\nexec java ${SHORT_LIVED} ${opened} -cp '${NEXTFLOW_JARS}/*' nextflow.cli.Launcher "$@"\n`;
   await writeFile(NEXTFLOW_PROGRAM, script, { mode: 0o755 });
 }
 

@@ -1,32 +1,29 @@
 import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { fasta } from '../support/run-folder.ts';
-import { servedPlace, type ServedPlace } from '../support/shell-place.ts';
+import { ShellPlace } from '../support/shell-place.ts';
 
 const NEXTFLOW = process.env['VIRNUCPRO_NEXTFLOW'] ?? '';
 
 describe.skipIf(NEXTFLOW === '')('examples/nextflow', () => {
-  let served: ServedPlace;
-  beforeAll(async () => {
-    served = await servedPlace();
-    const { place } = served;
+  let place: ShellPlace;
+  beforeAll(() => {
+    place = new ShellPlace({ TEMPORAL_ADDRESS: inject('servedAddress') });
     mkdirSync(place.path('genomes'));
     for (const name of ['a', 'b']) writeFileSync(place.path('genomes', `${name}.fa`), fasta(name, 5));
     for (const name of ['main.nf', 'nextflow.config']) {
       cpSync(place.path('examples', 'nextflow', name), place.path(name));
     }
   });
-  afterAll(() => served?.stop());
+  afterAll(() => place?.remove());
 
   async function nextflow(...args: string[]) {
-    const { place } = served;
     const offline = { NXF_HOME: place.path('.nextflow-home'), NXF_OFFLINE: 'true', NXF_ANSI_LOG: 'false' };
     const { code, stdout, stderr } = await place.run(NEXTFLOW, ['run', 'main.nf', ...args], offline);
     return { code, said: `${stdout}${stderr}` };
   }
 
   it('a damaged checkpoint → 3 ends the workflow; skipped and accepted → listed, the other sample found', async () => {
-    const { place } = served;
     mkdirSync(place.path('runs', 'b'), { recursive: true });
     writeFileSync(place.path('runs', 'b', 'b_KMER.pt'), 'PK, cut off');
     expect(

@@ -1,36 +1,35 @@
 import { mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { RunOutcome } from '../../src/contract/outcome.ts';
 import { REPOSITORY } from '../support/repository.ts';
 import { makeInputs } from '../support/run-folder.ts';
-import { servedPlace, type Running, type ServedPlace } from '../support/shell-place.ts';
+import { ShellPlace, type Running } from '../support/shell-place.ts';
 
 const PYTHON = process.env['VIRNUCPRO_PIPELINES_PYTHON'] ?? '';
 const PROGRAM = join(REPOSITORY, 'examples', 'python-client', 'embed.py');
 
-let served: ServedPlace;
-beforeAll(async () => {
-  served = await servedPlace();
+let place: ShellPlace;
+beforeAll(() => {
+  place = new ShellPlace({ TEMPORAL_ADDRESS: inject('servedAddress') });
 });
-afterAll(() => served?.stop());
+afterAll(() => place?.remove());
 
 /** Arguments of a start on inputs of this name, made when they are not there yet. */
 function startArguments(name: string, ...more: string[]): string[] {
-  const { place } = served;
   const directory = place.path(name, 'out');
   return [PROGRAM, 'start', '--directory', directory, '--input', place.path(name, 'in'), ...more];
 }
 
 function makeFiles(name: string, files: number, records: number): void {
-  const folder = served.place.path(name);
+  const folder = place.path(name);
   mkdirSync(folder, { recursive: true });
   makeInputs(folder, files, records);
 }
 
 function python(args: readonly string[], env: Record<string, string> = {}): Running {
-  return served.place.start(PYTHON, args, { PYTHONDONTWRITEBYTECODE: '1', ...env });
+  return place.start(PYTHON, args, { PYTHONDONTWRITEBYTECODE: '1', ...env });
 }
 
 async function ending(running: Running) {
@@ -47,8 +46,8 @@ async function said(running: Running, text: string): Promise<void> {
 
 describe('examples/python-client', () => {
   it('mypy, strict → no error', async () => {
-    const { stdout, code } = await served.place.run(PYTHON, [
-      ...['-m', 'mypy', '--strict', '--cache-dir', served.place.path('.mypy')],
+    const { stdout, code } = await place.run(PYTHON, [
+      ...['-m', 'mypy', '--strict', '--cache-dir', place.path('.mypy')],
       ...['embed.py', 'virnucpro_client.py'].map((file) => join(REPOSITORY, 'examples', 'python-client', file)),
     ]);
     expect({ code, stdout }).toMatchObject({ code: 0 });
@@ -66,11 +65,11 @@ describe('examples/python-client', () => {
 
     expect(await ending(python(args))).toMatchObject({ code: 0, outcome: { found: 2, embedded: 0 } });
 
-    const report = JSON.parse(readFileSync(served.place.path('counts', 'out', 'report.json'), 'utf8')) as {
+    const report = JSON.parse(readFileSync(place.path('counts', 'out', 'report.json'), 'utf8')) as {
       checkpoints: { path: string }[];
     };
     const [bad] = report.checkpoints;
-    truncateSync(served.place.path('counts', 'out', bad?.path ?? ''), 0);
+    truncateSync(place.path('counts', 'out', bad?.path ?? ''), 0);
     const stopped = await ending(python(args));
     expect(stopped).toMatchObject({
       code: 3,

@@ -1,37 +1,34 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { EmbedResult } from '../../src/cli/embed/embed-result.ts';
 import { fasta } from '../support/run-folder.ts';
-import { servedPlace, type ServedPlace } from '../support/shell-place.ts';
+import { ShellPlace } from '../support/shell-place.ts';
 
 const SNAKEMAKE = join(dirname(process.env['VIRNUCPRO_PIPELINES_PYTHON'] ?? ''), 'snakemake');
 const HEAD = 'sample\tcheckpoint\tresult\treason\n';
 
-let served: ServedPlace;
-beforeAll(async () => {
-  served = await servedPlace();
-  const { place } = served;
+let place: ShellPlace;
+beforeAll(() => {
+  place = new ShellPlace({ TEMPORAL_ADDRESS: inject('servedAddress') });
   mkdirSync(place.path('genomes'));
   for (const name of ['a', 'b']) writeFileSync(place.path('genomes', `${name}.fa`), fasta(name, 5));
   copyFileSync(place.path('examples', 'snakemake', 'Snakefile'), place.path('Snakefile'));
 });
-afterAll(() => served?.stop());
+afterAll(() => place?.remove());
 
 async function snakemake(...config: string[]) {
-  const { place } = served;
   const args = ['--cores', '2', '--resources', 'gpu=1', '--keep-going', '--config', 'embedder=kmer', ...config];
   const { code, stdout, stderr } = await place.run(SNAKEMAKE, args, { XDG_CACHE_HOME: place.path('.cache') });
   return { code, said: `${stdout}${stderr}` };
 }
 
 function embedded(sample: string): EmbedResult {
-  return JSON.parse(readFileSync(served.place.path('embedded', `${sample}.json`), 'utf8')) as EmbedResult;
+  return JSON.parse(readFileSync(place.path('embedded', `${sample}.json`), 'utf8')) as EmbedResult;
 }
 
 describe('examples/snakemake', () => {
   it('a damaged checkpoint → the rule ends with 3 and says what to do; the other sample is embedded', async () => {
-    const { place } = served;
     mkdirSync(place.path('runs', 'b'), { recursive: true });
     writeFileSync(place.path('runs', 'b', 'b_KMER.pt'), 'PK, cut off');
 
@@ -49,13 +46,12 @@ describe('examples/snakemake', () => {
     expect({ code, said }).toMatchObject({ code: 0 });
     expect(embedded('a')).toMatchObject({ embedded: 1 });
     expect(embedded('b')).toMatchObject({ outcome: 'partial', skipped: 1 });
-    expect(readFileSync(served.place.path('holes.tsv'), 'utf8')).toBe(
+    expect(readFileSync(place.path('holes.tsv'), 'utf8')).toBe(
       `${HEAD}b\tb_KMER.pt\tskipped\tcorrupted: not a valid ZIP archive\n`,
     );
   });
 
   it('all rules again, recomputing what is bad → success, and what was complete is found, not computed', async () => {
-    const { place } = served;
     for (const name of ['embedded', 'holes.tsv']) rmSync(place.path(name), { recursive: true });
     const good = statSync(place.path('runs', 'a', 'a_KMER.pt'));
 

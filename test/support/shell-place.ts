@@ -3,7 +3,6 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { constants, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Command, type CommandResult } from './command.ts';
-import { startDevServer } from './dev-server.ts';
 import { endAll } from './processes.ts';
 import { REPOSITORY } from './repository.ts';
 
@@ -81,27 +80,4 @@ export class ShellPlace {
     endAll(this.#stateHome);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
-}
-
-/** A place with a server and a worker for `kmer` and `fake`, as TEMPORAL_ADDRESS says to every program. */
-export interface ServedPlace {
-  readonly place: ShellPlace;
-  readonly address: string;
-  stop(): Promise<void>;
-}
-
-export async function servedPlace(): Promise<ServedPlace> {
-  const server = await startDevServer();
-  const place = new ShellPlace({ TEMPORAL_ADDRESS: server.address });
-  const stop = async (): Promise<void> => {
-    place.remove();
-    await server.stop();
-  };
-  try {
-    await place.startWorker(['--role', 'all', '--address', server.address]);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { place, address: server.address, stop };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durationMs, healthCommand, type ComposeService } from '../support/compose.ts';
 import { runHealthCheck } from '../support/health-check.ts';
+import { isolated } from './isolation.ts';
 
 /** Where the container of a service finds what it needs, on this machine. */
 export interface Surroundings {
@@ -13,6 +14,8 @@ export interface Surroundings {
   temporal: string;
   /** What 9464 of this service is here. */
   metricsPort: number;
+  /** Folder of the runs, for a process that may write nothing else; undefined: it may write what its user may. */
+  isolatedTo: string | undefined;
 }
 
 /** How a container ended after it was told to. */
@@ -22,12 +25,10 @@ export interface Stopped {
   milliseconds: number;
 }
 
-/** Of the images. */
-const USER = process.getuid?.() === 0 ? { uid: 1000, gid: 1000 } : {};
-
 /**
- * A service of docker-compose.yml as a plain process: the entrypoint of its image, the user, command, environment, health
- * check and grace period of the file. Not the same as in a container: it sees the file system of this machine.
+ * A service of docker-compose.yml as a process: the entrypoint of its image, the command, environment, health check and grace
+ * period of the file, and where the machine allows it the user, a read-only file system and no privileges. Not the same as
+ * in a container: it sees the file system and the network of this machine.
  */
 export class Container {
   readonly #service: ComposeService;
@@ -38,6 +39,10 @@ export class Container {
   constructor(service: ComposeService, surroundings: Surroundings) {
     this.#service = service;
     this.#surroundings = surroundings;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
   }
 
   /** What it has printed so far. */
@@ -57,7 +62,7 @@ export class Container {
 
   /** A command as `docker compose run` starts it. */
   spawn(command: readonly string[]): ChildProcess {
-    const { bin, temporal, metricsPort } = this.#surroundings;
+    const { bin, temporal, metricsPort, isolatedTo } = this.#surroundings;
     const mapped = command.map((argument) => argument.replace(/^0\.0\.0\.0:9464$/u, `127.0.0.1:${metricsPort}`));
     const declared = Object.entries(this.#service.environment ?? {}).map(([name, value]) => [
       name,
@@ -66,7 +71,9 @@ export class Container {
     // Nothing of this process's environment: a container has none of it.
     const image = { NODE_ENV: 'production', PATH: `${bin}:${process.env['PATH']}`, HOME: '/tmp' };
     const env = { ...image, ...Object.fromEntries(declared) } as NodeJS.ProcessEnv;
-    const child = spawn(join(bin, 'virnucpro'), mapped, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], ...USER });
+    const virnucpro = [join(bin, 'virnucpro'), ...mapped] as const;
+    const [program, ...args] = isolatedTo === undefined ? virnucpro : isolated(isolatedTo, virnucpro);
+    const child = spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
     for (const output of [child.stdout, child.stderr]) {
       output.setEncoding('utf8').on('data', (text: string) => void (this.#said += text));
     }

@@ -14,6 +14,7 @@ import { REPOSITORY } from '../support/repository.ts';
 import { checkpointNames, makeInputs } from '../support/run-folder.ts';
 import { Container } from './container.ts';
 import { installPackage } from './installed-package.ts';
+import { canIsolate } from './isolation.ts';
 import { Postgres } from './postgres.ts';
 import { hasPrometheus, Prometheus } from './prometheus.ts';
 import { TemporalServer } from './temporal-server.ts';
@@ -23,7 +24,9 @@ const FILES = 24;
 const RECORDS = 2000;
 const LENGTH = 1500;
 
-const folder = mkdtempSync(join(tmpdir(), 'virnucpro-deployment-'));
+const isIsolated = await canIsolate();
+// Processes that are isolated have a /tmp of their own.
+const folder = mkdtempSync(join(isIsolated ? '/var/tmp' : tmpdir(), 'virnucpro-deployment-'));
 const runs = join(folder, 'runs');
 const { services } = interpolate(readCompose());
 let postgres: Postgres;
@@ -48,12 +51,12 @@ beforeAll(async () => {
   // As the file mounts it: users of images are not those of this machine.
   chmodSync(folder, 0o755);
   mkdirSync(runs);
-  if (process.getuid?.() === 0) chownSync(runs, 1000, 1000);
+  if (isIsolated) chownSync(runs, 1000, 1000);
   inputs = makeInputs(folder, FILES, RECORDS, LENGTH);
   const bin = await installPackage(join(folder, 'app'));
   const [ioPort, gpuPort] = (await freePorts('127.0.0.1', 2)) as [number, number];
   ports = { io: ioPort, gpu: gpuPort };
-  const around = { bin, temporal: temporal.address };
+  const around = { bin, temporal: temporal.address, isolatedTo: isIsolated ? runs : undefined };
   io = new Container(services['worker-io']!, { ...around, metricsPort: ioPort });
   gpu = new Container(services['worker-gpu-kmer']!, { ...around, metricsPort: gpuPort });
   command = new Container(services['virnucpro']!, { ...around, metricsPort: 1 });
@@ -89,8 +92,21 @@ describe('the services of docker-compose.yml as processes', () => {
     expect((await run(shell, script, { env: { ...env, ...where } })).stdout).toContain('accepting connections');
   });
 
-  it('both workers → healthy, as another user than root', async () => {
+  it('both workers → healthy', async () => {
     expect([await io.isHealthy(), await gpu.isHealthy()]).toEqual([true, true]);
+  });
+
+  it('both workers → run as user 1000, without privileges, with a read-only root', ({ skip }) => {
+    skip(!isIsolated, 'this user may not make mount namespaces: workers may write what it may');
+    for (const worker of [io, gpu]) {
+      const status = readFileSync(`/proc/${worker.pid}/status`, 'utf8');
+      expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000$/mu);
+      expect(status).toMatch(/^NoNewPrivs:\t1$/mu);
+      for (const set of ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb'])
+        expect(status).toMatch(new RegExp(`^Cap${set}:\t0+$`, 'mu'));
+      const mounts = readFileSync(`/proc/${worker.pid}/mounts`, 'utf8').split('\n');
+      expect(mounts.findLast((mount) => mount.split(' ')[1] === '/')?.split(' ')[3]).toMatch(/^ro\b/u);
+    }
   });
 
   it('the command of the file → doctor finds both workers and no problem', async () => {

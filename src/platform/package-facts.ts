@@ -4,6 +4,7 @@ interface PackageFacts {
   version: string;
   engines: { node: string };
   peerDependencies: Record<string, string>;
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
 /** Version of this package, from its package.json. */
@@ -19,6 +20,12 @@ export function engineRequirement(): string {
 /** What it needs of other packages that its user installs, by name: versions of Temporal's. */
 export function peerRequirements(): Record<string, string> {
   return packageFacts().peerDependencies;
+}
+
+/** Those of {@link peerRequirements} that need not be there. */
+export function optionalPeers(): ReadonlySet<string> {
+  const meta = Object.entries(packageFacts().peerDependenciesMeta ?? {});
+  return new Set(meta.filter(([, { optional }]) => optional === true).map(([name]) => name));
 }
 
 function packageFacts(): PackageFacts {

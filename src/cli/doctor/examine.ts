@@ -1,7 +1,7 @@
 import { EMBEDDERS } from '../../embedders/index.ts';
 import type { RunManifest } from '../../run/manifest.ts';
 import { configuredServer } from '../../server/index.ts';
-import { engineRequirement, packageVersion, peerRequirements } from '../../platform/package-facts.ts';
+import { engineRequirement, optionalPeers, packageVersion, peerRequirements } from '../../platform/package-facts.ts';
 import { checkDataConverter } from './data-converter.ts';
 import { examineFolder, examineRun } from './examine-folder.ts';
 import { examineServer } from './examine-server.ts';
@@ -33,7 +33,7 @@ export async function examine(request: DoctorRequest): Promise<Finding[]> {
   const peers = peerRequirements();
   return [
     checkNodeVersion(process.version, engineRequirement()),
-    judgeSdk(packageVersion(), installedSdk(peers), peers),
+    judgeSdk(packageVersion(), installedSdk(peers, optionalPeers()), peers),
     judgeMemory(memoryLimits()),
     ...judgeLimits(await resourceLimits()),
     ...(await checkModels(modelsRequest(request, ownServer, manifest))),

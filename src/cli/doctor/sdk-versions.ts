@@ -6,11 +6,18 @@ export type InstalledVersions = Readonly<Record<string, string | undefined>>;
 
 const SDK = /^@temporalio\//u;
 
-/** @param peers `peerDependencies` of this package */
-export function installedSdk(peers: Readonly<Record<string, string>>): InstalledVersions {
+/**
+ * @param peers `peerDependencies` of this package
+ * @param optional those among them that are left out where they are not installed
+ */
+export function installedSdk(
+  peers: Readonly<Record<string, string>>,
+  optional: ReadonlySet<string> = new Set(),
+): InstalledVersions {
   const require = createRequire(import.meta.url);
   const names = Object.keys(peers).filter((name) => SDK.test(name));
-  return Object.fromEntries(names.map((name) => [name, versionOf(require, name)]));
+  const found = names.map((name) => [name, versionOf(require, name)] as const);
+  return Object.fromEntries(found.filter(([name, version]) => version !== undefined || !optional.has(name)));
 }
 
 function versionOf(require: NodeJS.Require, name: string): string | undefined {

@@ -93,5 +93,7 @@ describe('judgeSdk', () => {
       '@temporalio/worker': expect.stringMatching(/^1\./u),
       '@temporalio/none': undefined,
     });
+    const optional = new Set(['@temporalio/none', '@temporalio/client']);
+    expect(Object.keys(installedSdk({ ...peers, '@temporalio/none': '~1.0.0' }, optional))).toEqual(Object.keys(peers));
   });
 });

@@ -5,6 +5,7 @@ import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { decodePayload, decoding } from '../converter/index.ts';
 import { readManifest } from '../run/manifest.ts';
 import { readOwner } from '../run/owner.ts';
+import { readReport } from '../run/report.ts';
 import { describeExecution, type Description } from './describe.ts';
 import type { HistoryOptions } from './history-keeper.ts';
 import { RunHandle } from './run-handle.ts';
@@ -15,51 +16,61 @@ export type RunChoice = { directory: string } | { workflowId: string };
 /**
  * A handle of a run that somebody else has started: another process of ours, a schedule, a parent workflow, or a client in
  * another language. By folder it is the run that has claimed the folder, under whatever workflow id, and otherwise the last one
- * that our own clients started for it, which may have ended: then its outcome can still be had, as long as the server
- * remembers it.
+ * there that the server remembers, which has ended: its outcome can still be had.
  *
  * @throws VirnucproError `RunError.InvalidInput` if the folder is no run folder, the run is on another server, or the server
- *   does not know it
+ *   does not know it (any more)
  */
 export async function attachRun(client: Client, choice: RunChoice, options: HistoryOptions = {}): Promise<RunHandle> {
-  const { workflowId, elsewhere } =
-    'workflowId' in choice ? { workflowId: choice.workflowId, elsewhere: '' } : await runOfFolder(choice.directory);
-  const { workflowExecutionInfo } = await describeRun(client, workflowId, elsewhere);
+  const workflowId = 'workflowId' in choice ? choice.workflowId : await runOfFolder(client, choice.directory);
+  const run = await describeKnown(client, workflowId);
+  if (run === undefined) throw notKnown(client, workflowId);
+  const { type, firstRunId } = run.workflowExecutionInfo ?? {};
+  if (type?.name !== WORKFLOW_EMBEDDING_RUN) {
+    const message = `workflow ${workflowId} is of type ${type?.name ?? 'unknown'}, not ${WORKFLOW_EMBEDDING_RUN}`;
+    throw new VirnucproError(FailureType.RunInvalidInput, message);
+  }
   const directory = 'directory' in choice ? choice.directory : await directoryOf(client, workflowId);
-  const firstRunId = workflowExecutionInfo?.firstRunId || undefined;
-  return new RunHandle(client, workflowId, firstRunId, directory, true, options);
+  return new RunHandle(client, workflowId, firstRunId || undefined, directory, true, options);
 }
 
-/** @returns with where else its run may be, for the message */
-async function runOfFolder(directory: string): Promise<{ workflowId: string; elsewhere: string }> {
+async function runOfFolder(client: Client, directory: string): Promise<string> {
   const manifest = await readManifest(directory);
   if (manifest === undefined) {
     throw new VirnucproError(FailureType.RunInvalidInput, `${directory} is no run folder: it has no run.json`);
   }
   const owner = await readOwner(directory);
-  if (owner === undefined) return { workflowId: runWorkflowId(manifest.runId), elsewhere: '' };
+  if (owner === undefined) return lastRun(client, runWorkflowId(manifest.runId), directory);
   const { workflowId, server, namespace } = owner;
-  return { workflowId, elsewhere: `; the folder was claimed through ${server}, namespace ${namespace}` };
+  if ((await describeKnown(client, workflowId)) !== undefined) return workflowId;
+  throw notKnown(client, workflowId, `; it has claimed ${directory} through ${server}, namespace ${namespace}`);
 }
 
-async function describeRun(client: Client, workflowId: string, elsewhere: string): Promise<Description> {
-  let description: Description;
+/** Of the run under the id of the folder and the one that its report tells of: the one that began later. */
+async function lastRun(client: Client, ownId: string, directory: string): Promise<string> {
+  const reported = (await readReport(directory).catch(() => undefined))?.workflowId;
+  if (reported === undefined || reported === ownId) return ownId;
+  const [own, other] = await Promise.all([ownId, reported].map((id) => describeKnown(client, id)));
+  return other !== undefined && (own === undefined || startOf(own) < startOf(other)) ? reported : ownId;
+}
+
+function startOf({ workflowExecutionInfo }: Description): number {
+  return Number(workflowExecutionInfo?.startTime?.seconds ?? 0);
+}
+
+/** @returns undefined if the server does not know it */
+async function describeKnown(client: Client, workflowId: string): Promise<Description | undefined> {
   try {
-    description = await describeExecution(client, { workflowId });
+    return await describeExecution(client, { workflowId });
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new VirnucproError(
-      FailureType.RunInvalidInput,
-      `workflow ${workflowId} is not known in namespace ${client.options.namespace} of this server${elsewhere}`,
-      { cause: error },
-    );
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
   }
-  const type = description.workflowExecutionInfo?.type?.name;
-  if (type === WORKFLOW_EMBEDDING_RUN) return description;
-  throw new VirnucproError(
-    FailureType.RunInvalidInput,
-    `workflow ${workflowId} is a ${type ?? 'workflow without a type'}, not an ${WORKFLOW_EMBEDDING_RUN}`,
-  );
+}
+
+function notKnown(client: Client, workflowId: string, more = ''): VirnucproError {
+  const where = `in namespace ${client.options.namespace} of this server`;
+  return new VirnucproError(FailureType.RunInvalidInput, `workflow ${workflowId} is not known ${where}${more}`);
 }
 
 /** The run folder stands in the input; '' where the server has forgotten it or it names none. */

@@ -50,6 +50,8 @@ describe('examples/wiring/parent-workflow', () => {
     const third = await project.run(program, out, inputs);
     expect(third).toMatchObject({ code: 1, stderr: expect.stringContaining(FailureType.CheckpointIncompatible) });
     expect(third.stderr).toContain('s00');
+    const watched = await project.run(join('client', 'watch.js'), out);
+    expect(watched).toMatchObject({ code: 3, stderr: expect.stringContaining(FailureType.CheckpointIncompatible) });
   });
 });
 
@@ -78,7 +80,7 @@ describe('examples/wiring/single-activities', () => {
   });
 });
 
-describe('examples/wiring/schedule', () => {
+describe('examples/wiring/schedule and client', () => {
   const nightly = (...args: string[]) => project.run(join('schedule', 'nightly.js'), ...args);
 
   /** The server acts on a trigger a moment later. */
@@ -90,7 +92,7 @@ describe('examples/wiring/schedule', () => {
     }
   }
 
-  it('two nights, a file dropped between → only that one is embedded; results by the schedule', async () => {
+  it('two nights, a file dropped between → only that one is embedded; results by schedule and by folder', async () => {
     const { inputs, out } = place('drop', 2);
     expect(await nightly('create', out, inputs)).toMatchObject({ code: 0 });
     const { spec, policies } = await temporal.client.schedule.getHandle('nightly-embedding').describe();
@@ -104,6 +106,12 @@ describe('examples/wiring/schedule', () => {
     expect(second?.['workflowId']).toMatch(/^nightly-embedding-\d{4}-\d\d-\d\dT/u);
     expect(others).toEqual([]);
     expect(checkpointNames(out)).toEqual(['dropped_KMER.pt', 's00_KMER.pt', 's01_KMER.pt']);
+    const watched = await project.run(join('client', 'watch.js'), out);
+    expect(watched).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`watching ${String(second?.['workflowId'])}`),
+    });
+    expect(watched.stdout).toContain('success: all 3 checkpoints are complete');
     expect(await nightly('delete')).toMatchObject({ code: 0 });
   });
 });

@@ -50,7 +50,7 @@ describe('docs/schemas', () => {
     );
     for (const [name, schema] of Object.entries(made)) {
       const text = readFileSync(join(SCHEMA_FOLDER, `${name}.schema.json`), 'utf8');
-      expect(JSON.parse(text), `${name}: npm run schemas`).toEqual(schema);
+      expect([name, JSON.parse(text)]).toEqual([name, schema]);
     }
   });
 
@@ -59,7 +59,7 @@ describe('docs/schemas', () => {
     for (const { name, value } of examples) {
       const validate = validator(name);
       validate(value);
-      expect(validate.errors, name).toBeNull();
+      expect([name, validate.errors]).toEqual([name, null]);
     }
   });
 

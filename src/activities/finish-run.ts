@@ -79,13 +79,18 @@ async function makePage(
   signal: AbortSignal,
 ): Promise<void> {
   const { directory } = run;
+  const { log } = Context.current();
   try {
     const finishedAt = new Date().toISOString();
     finishTimeline(directory, { startedAt, finishedAt, workflowRunId, ...countsOf(outcome) });
+  } catch (error) {
+    log.warn('the end of the run was not added to its timeline', { directory, error });
+  }
+  try {
     await makeReportPage(directory, signal);
   } catch (error) {
     signal.throwIfAborted();
-    Context.current().log.warn('report.html was not made', { directory, error });
+    log.warn('report.html was not made', { directory, error });
     await removeReportPage(directory).catch(() => {});
     await addReportNote(directory, `report.html was not made: ${(error as Error).message}`).catch(() => {});
   }

@@ -3,7 +3,7 @@ import type { RunReport, WorkerFacts } from './report.ts';
 import type { TaskReport } from './tally.ts';
 
 /**
- * The one source of docs/schemas/report.schema.json, and what reports of earlier versions are read with: fields are only
+ * The one source of docs/schemas/report.schema.json (`npm run schemas` makes it), and what reports of earlier versions are read with: fields are only
  * ever added, so unknown ones are let through and newer ones are optional.
  */
 const count = z.number().int().nonnegative();

@@ -44,7 +44,7 @@ export function time(iso: string): string {
 }
 
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
+  return `${(share * 100).toFixed(1)}\u00a0%`;
 }
 
 /** Three digits that count: `1,234`, `12.3`, `0.123`. */

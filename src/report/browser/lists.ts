@@ -36,7 +36,7 @@ export function checkpointsSection(data: PageData): HTMLElement | undefined {
     { title: 'SHA-256', cell: ({ 6: sha256 }) => digest(sha256), value: ({ 6: sha256 }) => sha256 },
     { title: 'Attempts', cell: (row) => known(row[7], count), value: (row) => row[7] },
     { title: 'Embedding', cell: (row) => known(row[8], duration), value: (row) => row[8] },
-    { title: 'Input', cell: ([, file]) => nameOf(text(file), 'short'), value: ([, file]) => baseName(text(file)) },
+    { title: 'Input', cell: ([, file]) => shortName(text(file)), value: ([, file]) => baseName(text(file)) },
     {
       title: 'Embedder',
       cell: ([, , embedder]) => embedders[embedder]?.name ?? '',
@@ -58,6 +58,13 @@ export function checkpointsSection(data: PageData): HTMLElement | undefined {
     ),
     pagedTable('Checkpoints', columns, checkpoints.rows),
   );
+}
+
+/** The last part of a path; all of it where the pointer rests. */
+function shortName(path: string): HTMLElement {
+  const name = nameOf(baseName(path));
+  name.title = path;
+  return name;
 }
 
 function known(value: number, format: (value: number) => string): string {

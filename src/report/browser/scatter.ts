@@ -47,26 +47,32 @@ function scatterPart(data: PageData, scatter: Scatter): HTMLElement {
   );
 }
 
-/** Files by the number of their points; those beyond the colours share one. */
-function groupsOf({ file }: Scatter): Map<number, number[]> {
-  const points = new Map<number, number[]>();
+/** Files with a colour of their own, the same in all scatters: those with the most points. */
+function colouredFiles({ scatters }: PageData): number[] {
+  const points = new Map<number, number>();
+  for (const one of scatters.flatMap(({ file }) => file)) points.set(one, (points.get(one) ?? 0) + 1);
+  const bySize = [...points].toSorted(([a, left], [b, right]) => right - left || a - b);
+  return bySize.slice(0, COLOURED).map(([file]) => file);
+}
+
+/** Points by file; those without a colour together. */
+function groupsOf({ file }: Scatter, coloured: readonly number[]): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
   for (const [at, one] of file.entries()) {
-    const indexes = points.get(one);
-    if (indexes === undefined) points.set(one, [at]);
+    const group = coloured.includes(one) ? one : OTHERS;
+    const indexes = groups.get(group);
+    if (indexes === undefined) groups.set(group, [at]);
     else indexes.push(at);
   }
-  const bySize = [...points].toSorted(([a, left], [b, right]) => right.length - left.length || a - b);
-  const groups = new Map(bySize.slice(0, COLOURED));
-  const rest = bySize.slice(COLOURED).flatMap(([, indexes]) => indexes);
-  if (rest.length > 0) groups.set(OTHERS, rest);
   return groups;
 }
 
 const OTHERS = -2;
 
 function option(data: PageData, scatter: Scatter, theme: Theme): EChartsCoreOption {
-  const groups = [...groupsOf(scatter)];
-  const hidden = new Set(scatter.file).size - COLOURED;
+  const coloured = colouredFiles(data);
+  const groups = [...groupsOf(scatter, coloured)];
+  const hidden = new Set(scatter.file.filter((file) => !coloured.includes(file))).size;
   const look = axisLook(theme);
   const axis = (name: string, share: number) => ({
     type: 'value',
@@ -76,10 +82,10 @@ function option(data: PageData, scatter: Scatter, theme: Theme): EChartsCoreOpti
     nameGap: 28,
     ...look,
   });
-  // Last in the list is drawn on top: few points must not lie under many.
-  const drawn = groups.toSorted(([a], [b]) => Number(a !== OTHERS) - Number(b !== OTHERS));
+  // Last in the list is drawn on top: the many without a colour must not hide the others.
+  const drawn = groups.toSorted(([a], [b]) => coloured.indexOf(a) - coloured.indexOf(b));
   return {
-    grid: { left: 24, right: 16, top: 60, bottom: 28, containLabel: true },
+    grid: { left: 24, right: 16, top: 40, bottom: 28, containLabel: true },
     legend: {
       type: 'scroll',
       top: 0,
@@ -105,8 +111,7 @@ function option(data: PageData, scatter: Scatter, theme: Theme): EChartsCoreOpti
       name: file === OTHERS ? plural(hidden, 'other file') : seriesName(data, file),
       symbolSize: scatter.x.length > 600 ? 5 : 7,
       itemStyle: {
-        color:
-          file === OTHERS ? theme.other : theme.series[groups.findIndex(([one]) => one === file) % theme.series.length],
+        color: file === OTHERS ? theme.other : theme.series[coloured.indexOf(file)],
         opacity: 0.78,
       },
       data: indexes.map((at) => [scatter.x[at], scatter.y[at]]),

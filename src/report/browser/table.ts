@@ -8,7 +8,7 @@ export interface Column<Row> {
   value: (row: Row) => string | number;
 }
 
-const PAGE_ROWS = 25;
+const PAGE_ROWS = 15;
 
 /** A table of any length: pages, a filter and columns to sort by. On paper, and for readers, it is a plain table. */
 export function pagedTable<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): HTMLElement {

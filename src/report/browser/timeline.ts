@@ -149,8 +149,17 @@ function troubledTable({ strings }: PageData, { troubled, troubledTotal }: Timel
     { title: 'Slot', cell: ([, , , , , , lane]) => nameOf(lane), value: ([, , , , , , lane]) => lane },
     { title: 'Reason', cell: (one) => nameOf(one[7], 'wrap'), value: (one) => one[7] },
   ];
-  const text = `${plural(troubledTotal, 'attempt')} did not succeed or went on after one that had not${troubled.length < troubledTotal ? `; the first ${count(troubled.length)} are listed` : ''}.`;
-  return el('div', '', el('h3', '', 'Retries'), note(text), pagedTable('Retries', columns, troubled));
+  const text =
+    troubled.length < troubledTotal
+      ? `The first ${count(troubled.length)} of ${count(troubledTotal)}.`
+      : `${plural(troubledTotal, 'attempt')}.`;
+  return el(
+    'div',
+    '',
+    el('h3', '', 'Attempts that did not succeed, and what came after them'),
+    note(text),
+    pagedTable('Attempts with trouble', columns, troubled),
+  );
 }
 
 function laneColumns(data: PageData, { until }: TimelineView): Column<Lane>[] {

@@ -6,9 +6,6 @@ import { shown, type Strings } from './text.ts';
 /** Attempts that end like this need no explanation. */
 const GOOD: ReadonlySet<BarKind> = new Set(['embedded', 'found', 'completed']);
 
-/** Spans of one lane in which neighbours are drawn as one, for a first try. */
-const FIRST_BUCKETS = 1024;
-
 interface LaneOf {
   lane: Lane;
   attempts: Attempt[];
@@ -26,7 +23,7 @@ export interface PageContext {
 /** Attempts as bars in lanes of host, process, embedder and slot; undefined where nothing was written down. */
 export function timelineView(timeline: Timeline, startedAt: number, context: PageContext): TimelineView | undefined {
   if (timeline.attempts.length === 0) return undefined;
-  const { limits, strings, notes } = context;
+  const { limits, notes } = context;
   const all = lanesOf(timeline, context);
   const lanes = busiest(all, limits.lanes);
   if (lanes.length < all.length) notes.push(`timeline: the ${lanes.length} busiest of ${all.length} slots are drawn`);
@@ -39,8 +36,8 @@ export function timelineView(timeline: Timeline, startedAt: number, context: Pag
       `timeline: ${attempts.toLocaleString('en-US')} attempts are drawn as ${bars.length.toLocaleString('en-US')} bars, neighbours with the same result as one`,
     );
   }
-  const troubled = troubledOf(timeline, from, strings, limits);
-  const listed = troubled.slice(0, limits.troubled);
+  const troubled = troubledOf(timeline.attempts);
+  const listed = troubled.slice(0, limits.troubled).map((one) => troubledRow(one, timeline, from, context));
   return {
     startedAt: from,
     until,
@@ -86,7 +83,8 @@ function drawn(lanes: readonly LaneOf[], from: number, until: number, context: P
   const total = lanes.reduce((sum, { attempts }) => sum + attempts.length, 0);
   if (total <= context.limits.bars)
     return lanes.flatMap(({ attempts }, lane) => attempts.map((one) => barOf([one], lane, from, context)));
-  for (let buckets = FIRST_BUCKETS; ; buckets >>= 1) {
+  // Most spans of a lane give one bar; where they give more, they have to be longer.
+  for (let buckets = Math.ceil((2 * context.limits.bars) / lanes.length); ; buckets >>= 1) {
     const groups = lanes.flatMap(({ attempts }, lane) =>
       merged(attempts, from, until / buckets).map((group) => ({ group, lane })),
     );
@@ -126,22 +124,20 @@ function barOf(group: readonly Attempt[], lane: number, startedAt: number, { str
 }
 
 /** Attempts that did not succeed, and those of the same tasks after them. */
-function troubledOf(
-  { processes, attempts }: Timeline,
-  startedAt: number,
-  strings: Strings,
-  limits: PageLimits,
-): TroubledAttempt[] {
+function troubledOf(attempts: readonly Attempt[]): Attempt[] {
   const tasks = new Set<string>();
-  const troubled: TroubledAttempt[] = [];
-  for (const { process, task, embedder, slot, attempt, begin, end, result, rows, reason = '' } of attempts) {
-    if (GOOD.has(result) && !tasks.has(task)) continue;
+  return attempts.filter(({ task, result }) => {
+    if (GOOD.has(result) && !tasks.has(task)) return false;
     tasks.add(task);
-    const { host = '', pid = 0 } = processes[process] ?? {};
-    const lane = shown(`${host} · ${pid} · ${embedder} ${slot}`, limits.name);
-    const times = [Math.round(begin - startedAt), Math.round(end - startedAt)] as const;
-    const name = troubled.length < limits.troubled ? strings.add(task, limits.name) : -1;
-    troubled.push([name, attempt, ...times, result, rows, lane, shown(reason, limits.reason)]);
-  }
-  return troubled;
+    return true;
+  });
+}
+
+function troubledRow(one: Attempt, { processes }: Timeline, from: number, context: PageContext): TroubledAttempt {
+  const { process, task, embedder, slot, attempt, begin, end, result, rows, reason = '' } = one;
+  const { limits, strings } = context;
+  const { host = '', pid = 0 } = processes[process] ?? {};
+  const lane = shown(`${host} · ${pid} · ${embedder} ${slot}`, limits.name);
+  const times = [Math.round(begin - from), Math.round(end - from)] as const;
+  return [strings.add(task, limits.name), attempt, ...times, result, rows, lane, shown(reason, limits.reason)];
 }

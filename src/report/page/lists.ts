@@ -43,8 +43,11 @@ export function fileList({ checkpoints }: ReadReport, context: PageContext): Fil
     if (result === 'embedded' || result === 'found') counts[at] = (counts[at] ?? 0) + rows;
   }
   const byName = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const largest = new Set(byName.toSorted(([, a], [, b]) => Math.max(...b) - Math.max(...a)).slice(0, limits.files));
-  const listed = byName.filter((file) => largest.has(file));
+  const bySize = byName
+    .map(([file, counts]) => ({ file, rows: Math.max(...counts) }))
+    .toSorted((a, b) => b.rows - a.rows);
+  const largest = new Set(bySize.slice(0, limits.files).map(({ file }) => file));
+  const listed = byName.filter(([file]) => largest.has(file));
   if (listed.length < files.size) {
     notes.push(
       `rows per file: the ${listed.length.toLocaleString('en-US')} files with the most rows of ${files.size.toLocaleString('en-US')}`,

@@ -57,10 +57,9 @@ export function readTimeline(
   let left = maxBytes;
   for (const name of names.slice(0, maxFiles)) {
     const { text, bytes } = readHead(path.join(folder, name), left);
-    left -= Buffer.byteLength(text);
-    if (bytes > Buffer.byteLength(text) && left <= 0) {
-      timeline.notes.push(`timeline: only the first ${maxBytes >> 20} MiB were read`);
-    }
+    if (bytes > left)
+      timeline.notes.push(`timeline: only the first ${maxBytes.toLocaleString('en-US')} bytes were read`);
+    left -= Math.min(bytes, left);
     readFile(timeline, text);
     if (left <= 0) break;
   }
@@ -93,7 +92,7 @@ function timelineFiles(folder: string): string[] {
   }
 }
 
-/** @returns the whole lines of the first bytes */
+/** @returns the whole lines of the first bytes, and how large the file is */
 function readHead(file: string, limit: number): { text: string; bytes: number } {
   const descriptor = fs.openSync(file, 'r');
   try {
@@ -117,8 +116,8 @@ function readFile(timeline: Timeline, text: string): void {
     const record = line === '' ? undefined : parseRecord(line);
     if (record === undefined) continue;
     if (record.event === 'process') process = timeline.processes.push(record) - 1;
+    else lastSeen = Math.max(lastSeen, record.t);
     if (process < 0) continue;
-    lastSeen = Math.max(lastSeen, record.t);
     if (record.event === 'begin') open.set(record.id, begun(timeline, process, record));
     if (record.event === 'end') ended(open, record);
     if (record.event === 'rows') timeline.rows.push(record);

@@ -1,5 +1,5 @@
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { finishRun } from '../../../src/activities/finish-run.ts';
@@ -9,6 +9,7 @@ import type { FinishRunInput } from '../../../src/contract/activities.ts';
 import { ResidentEmbedders } from '../../../src/embedders/index.ts';
 import { claimDirectory } from '../../../src/run/owner.ts';
 import { storePlan, summarizePlan } from '../../../src/run/plan.ts';
+import { reportErrors } from '../../support/report-schema.ts';
 import { planOf } from '../../support/plan.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { vectors, writePt } from '../../support/write-pt.ts';
@@ -45,7 +46,12 @@ async function finishedRun() {
   const scope = { signal: new AbortController().signal, describe: () => {}, observation: UNOBSERVED };
   const dependencies = { embedders: new ResidentEmbedders(), server: SERVER };
   const finish = (context: Context) => asyncLocalStorage.run(context, () => finishRun(input, scope, dependencies));
-  return { finish, owner: join(directory, '.virnucpro', 'owner.json'), spools: join(directory, '.virnucpro', 'spool') };
+  return {
+    directory,
+    finish,
+    owner: join(directory, '.virnucpro', 'owner.json'),
+    spools: join(directory, '.virnucpro', 'spool'),
+  };
 }
 
 describe('activity finishRun', () => {
@@ -69,5 +75,33 @@ describe('activity finishRun', () => {
     await finish(contextOf(1));
     const outcome = await finish(contextOf(1, { ...EXECUTION, runId: 'run-2' }));
     expect(outcome).toMatchObject({ outcome: 'success', report: '' });
+  });
+
+  it('the report → with its page beside it, and both say the same', async () => {
+    const { directory, finish } = await finishedRun();
+    await finish(contextOf(1));
+    const report = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as object;
+    expect(reportErrors(report)).toEqual([]);
+    expect(report).toMatchObject({ notes: [], server: SERVER });
+    const page = readFileSync(join(directory, 'report.html'), 'utf8');
+    expect(page).toContain('"outcome":"success"');
+  });
+
+  it('a page that cannot be written → the outcome all the same, and a note why', async () => {
+    const { directory, finish } = await finishedRun();
+    mkdirSync(join(directory, 'report.html', 'in the way'), { recursive: true });
+    expect(await finish(contextOf(1))).toMatchObject({ outcome: 'success', report: 'report.json' });
+    expect(JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8'))).toMatchObject({
+      notes: [expect.stringContaining('report.html was not made: EISDIR')],
+    });
+  });
+
+  it('a timeline that cannot be read → the outcome all the same, and a note why', async () => {
+    const { directory, finish } = await finishedRun();
+    writeFileSync(join(directory, '.virnucpro', 'timeline'), 'no folder');
+    expect(await finish(contextOf(1))).toMatchObject({ outcome: 'success', report: 'report.json' });
+    const { notes } = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as { notes: string[] };
+    expect(notes).toEqual([expect.stringContaining('timeline was not read')]);
+    expect(existsSync(join(directory, 'report.html'))).toBe(true);
   });
 });

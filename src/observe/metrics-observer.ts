@@ -3,6 +3,7 @@ import type {
   ActivityEvent,
   ActivityObserver,
   AttemptEnded,
+  AttemptResult,
   BatchEmbedded,
   CheckpointSaved,
   CheckpointValidated,
@@ -42,6 +43,9 @@ const STATES = ['found', 'pending', 'skipped', 'bad'] as const;
 const CAUSES = ['retried', 'resumed'] as const;
 const JUDGES = ['planRun', 'validateCheckpoint', 'finishRun'] as const;
 const FILE_ACTIVITIES = ['checkCompatibility', 'planRun', 'saveCheckpoint', 'validateCheckpoint', 'finishRun'];
+const EMBED_RESULTS: readonly AttemptResult[] = ['embedded', 'found', 'failed', 'lost-device'];
+const FILE_RESULTS: readonly AttemptResult[] = ['completed', 'failed'];
+const ENDINGS: readonly AttemptResult[] = ['handed-back', 'overtaken', 'cancelled'];
 const VERDICTS = ['valid', 'corrupted', 'incompatible', 'unavailable'] as const;
 const OUTCOMES = ['success', 'partial', 'checkpoint', 'failed', 'cancelled'] as const;
 const EMBEDDING_COUNTERS: readonly NamesOf<'counter'>[] = [
@@ -98,7 +102,7 @@ export class MetricsObserver implements ActivityObserver {
         return this.#changeSlots(event, 1);
       case 'attempt-ended':
         this.#changeSlots(event, -1);
-        return this.#ended(event, embedder);
+        return this.#ended(event);
       case 'embedder-ready':
         return this.#meters.record('virnucpro_embedder_wait_seconds', event.seconds, { embedder });
       case 'batch-embedded':
@@ -154,7 +158,10 @@ export class MetricsObserver implements ActivityObserver {
     for (const state of STATES) this.#meters.add('virnucpro_planned_tasks', planned[state], { state });
   }
 
-  #ended({ attempt: { activity }, result, failureType }: AttemptEnded, embedder: string): void {
+  /** Only embedFile is counted by embedder: for the others it is not known beforehand, and a counter has to be there with 0. */
+  #ended({ attempt, result, failureType }: AttemptEnded): void {
+    const { activity } = attempt;
+    const embedder = activity === EMBED_FILE ? this.#embedderOf(attempt) : '';
     this.#meters.add('virnucpro_attempts', 1, { activity, embedder, result });
     if (result !== 'failed' && result !== 'lost-device') return;
     this.#meters.add('virnucpro_failures', 1, { activity, embedder, failure_type: failureType ?? OTHER });
@@ -195,11 +202,11 @@ export class MetricsObserver implements ActivityObserver {
     this.#meters.set('virnucpro_slot_busy_ratio', 0, { embedder });
     for (const counter of EMBEDDING_COUNTERS) this.#meters.add(counter, 0, { embedder });
     for (const cause of CAUSES) this.#meters.add('virnucpro_recomputed_rows', 0, { embedder, cause });
-    this.#beginFailures(EMBED_FILE, embedder);
+    this.#beginAttempts(EMBED_FILE, embedder, EMBED_RESULTS);
   }
 
   #serveFiles(): void {
-    for (const activity of FILE_ACTIVITIES) this.#beginFailures(activity, '');
+    for (const activity of FILE_ACTIVITIES) this.#beginAttempts(activity, '', FILE_RESULTS);
     for (const activity of JUDGES) {
       for (const result of VERDICTS) this.#meters.add('virnucpro_validations', 0, { activity, result });
     }
@@ -207,7 +214,10 @@ export class MetricsObserver implements ActivityObserver {
     for (const state of STATES) this.#meters.add('virnucpro_planned_tasks', 0, { state });
   }
 
-  #beginFailures(activity: string, embedder: string): void {
+  #beginAttempts(activity: string, embedder: string, results: readonly AttemptResult[]): void {
+    for (const result of [...results, ...ENDINGS]) {
+      this.#meters.add('virnucpro_attempts', 0, { activity, embedder, result });
+    }
     for (const failure_type of [...Object.values(FailureType), OTHER]) {
       this.#meters.add('virnucpro_failures', 0, { activity, embedder, failure_type });
     }

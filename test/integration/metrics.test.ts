@@ -1,8 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { RunReport } from '../../src/run/report.ts';
 import { freePorts } from '../../src/server/free-ports.ts';
+import { readSections, withoutMarkup } from '../support/markdown.ts';
 import { OBSERVED, startObservedWorker, type ObservedWorker } from '../support/observed-worker.ts';
+import { shippedQueries } from '../support/observability-files.ts';
+import { parseQuery } from '../support/promql.ts';
+import { REPOSITORY } from '../support/repository.ts';
 import { Scrape } from '../support/scrape.ts';
 import { workplace } from '../support/workplace.ts';
 
@@ -77,11 +83,57 @@ describe('metrics of a worker, scraped after a run with faults and one that foun
     expect(later.sum('virnucpro_finished_runs_total', { outcome: 'partial' })).toBe(1);
   });
 
+  it('docs/metrics.md → every metric of ours with its type and labels, and no other', async () => {
+    const page = readSections(readFileSync(join(REPOSITORY, 'docs', 'metrics.md'), 'utf8'));
+    const [, ...rows] = page.find(({ heading }) => heading === 'Metrics')?.tables[0] ?? [];
+    const documented = rows.map(([name = '', type = '', labels = '']) => {
+      const sorted = labels.split(', ').filter((label) => label !== '');
+      return { name: withoutMarkup(name), type, labels: sorted.toSorted() };
+    });
+    const later = await Scrape.of(worker.url);
+    const labelsByName = later.labelsByName();
+    const exported = [...later.types].filter(([name]) => name.startsWith(OUR_PREFIX));
+    const found = exported.map(([name, type]) => {
+      const labels = [...(labelsByName.get(type === 'histogram' ? `${name}_count` : name) ?? [])];
+      return { name, type, labels: labels.toSorted() };
+    });
+    const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+    expect(documented.toSorted(byName)).toEqual(found.toSorted(byName));
+  });
+
   it('labels → none that grows with files or runs', () => {
     const ours = [...scrape.labelsByName()].filter(([name]) => name.startsWith(OUR_PREFIX));
     const labels = new Set(ours.flatMap(([, names]) => [...names]));
     const bounded = ['activity', 'cause', 'embedder', 'failure_type', 'kind', 'le', 'level', 'outcome', 'result'];
     expect([...labels].toSorted()).toEqual([...bounded, 'state', 'task_queue', 'version']);
+  });
+});
+
+describe('dashboard and alerts, against what the worker exports', () => {
+  /** Labels that Prometheus adds to what it scrapes. */
+  const ADDED = ['job', 'instance'];
+
+  it.each(shippedQueries())('$where → metrics and labels that are there', async ({ expression, legend }) => {
+    const later = await Scrape.of(worker.url);
+    const exported = later.labelsByName();
+    exported.set('up', new Set());
+    const { metrics, groupings, made } = parseQuery(expression);
+    for (const { name, matchers } of metrics) {
+      expect([...exported.keys()]).toContain(name);
+      for (const { label, operator, value } of matchers) {
+        if (ADDED.includes(label)) continue;
+        expect([...(exported.get(name) ?? [])]).toContain(label);
+        const pattern = operator.startsWith('=~') ? new RegExp(`^(?:${value})$`, 'u') : undefined;
+        const values = later.samples.filter((sample) => sample.name === name).map(({ labels }) => labels[label] ?? '');
+        expect(values.filter((one) => pattern?.test(one) ?? one === value)).not.toEqual([]);
+      }
+    }
+    for (const grouping of groupings) {
+      const known = grouping.metrics.flatMap((name) => [...(exported.get(name) ?? [])]);
+      expect([...known, ...ADDED, ...made]).toEqual(expect.arrayContaining(grouping.labels));
+    }
+    const known = [...groupings.flatMap(({ labels }) => labels), ...ADDED];
+    expect(known).toEqual(expect.arrayContaining(legend));
   });
 });
 

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,6 +26,13 @@ describe('the code of README.md and docs/', () => {
       .filter(({ fence }) => !['run', 'test', 'from'].some((attribute) => fence.attributes.has(attribute)))
       .filter(({ fence }) => !NOT_RUN.test(fence.text));
     expect(unmarked.map(place)).toEqual([]);
+  });
+
+  it('shell blocks, run or not → commands that bash can read', () => {
+    for (const { name, fence } of blocks.filter(({ fence: { language } }) => language === 'sh')) {
+      const { status, stderr } = spawnSync('bash', ['-n', '-c', fence.text], { encoding: 'utf8' });
+      expect({ name, status, stderr }).toEqual({ name, status: 0, stderr: '' });
+    }
   });
 
   it('blocks that name a test → it exists, and has their commands and flags', () => {

@@ -19,7 +19,7 @@ async function create(client: Client, directory: string, dropFolder: string): Pr
     inputs: [path.resolve(dropFolder)],
     recursive: true,
     embedders: [{ name: 'kmer' }],
-    // A file that nobody can embed shall not keep the others waiting until somebody looks: they end as `partial`.
+    // A damaged checkpoint shall not stop a night: the others go on, and the run ends as `partial`.
     onBadCheckpoint: 'skip',
   };
   await client.schedule.create({

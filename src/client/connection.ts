@@ -57,7 +57,7 @@ function configured(): ReturnType<typeof loadClientConnectConfig> {
 }
 
 /** What of a Temporal client may be the user's own. */
-export type ClientExtras = Pick<ClientOptions, 'dataConverter' | 'interceptors'>;
+export type ClientExtras = Pick<ClientOptions, 'dataConverter' | 'identity' | 'interceptors'>;
 
 /**
  * Connects and makes sure that the namespace is there.

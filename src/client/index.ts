@@ -6,6 +6,7 @@ export { connectClient, connectionSettings, localConnectionSettings } from './co
 export type { ClientExtras, ConnectionSettings } from './connection.ts';
 export { diagnoseConnection, diagnoseNamespace } from './diagnose-connection.ts';
 export type { Diagnosis } from './diagnose-connection.ts';
+export type { FailingWorkflow } from './failing-workflows.ts';
 export {
   failedExecutions,
   fetchHistory,

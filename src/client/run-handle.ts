@@ -7,6 +7,7 @@ import { outcomeOfError, type TypedOutcome } from '../contract/typed-outcome.ts'
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { decoding } from '../converter/index.ts';
 import { describeExecution, isOpen } from './describe.ts';
+import { findFailing, type FailingWorkflow } from './failing-workflows.ts';
 import { HistoryKeeper, type HistoryOptions } from './history-keeper.ts';
 import { openTasksOfRun } from './open-tasks.ts';
 import { pendingWork, type PendingWork } from './pending-work.ts';
@@ -131,6 +132,14 @@ export class RunHandle {
    */
   unservedQueues(): Promise<UnservedQueue[]> {
     return findUnserved(queueObserver(this.#client, this.workflowId), Date.now());
+  }
+
+  /**
+   * Workflows of this run that workers have in hand and fail to go on with, e.g. since they lack its data converter. The run
+   * waits for a better worker, and answers no query meanwhile; this does.
+   */
+  failingWorkflows(): Promise<FailingWorkflow[]> {
+    return findFailing(this.#client, this.workflowId);
   }
 
   /** Asks the run to stop: open tasks flush their rows, spools are kept. */

@@ -219,3 +219,32 @@ describe('a client without the converter', () => {
     await expect((await attachRun(bare, { directory: at.out })).result()).rejects.toThrow('cannot be decoded here');
   });
 });
+
+describe('a worker without the converter', () => {
+  it('→ the run waits, and says why; one with it comes → it goes on', async () => {
+    const at = scene(1, 1);
+    const { connection, server } = temporal;
+    const own = {
+      connection,
+      namespace: 'default',
+      address: server.address,
+      log: () => {},
+      taskQueue: 'mixed',
+      role: 'io',
+    } as const;
+    const blind = await createWorkers(own);
+    const serving = blind.run();
+    const run = await startRun(client, at.request(), { taskQueue: 'mixed' });
+    await until(async () => (await run.failingWorkflows()).length > 0);
+    expect(await run.failingWorkflows()).toMatchObject([
+      { workflowId: run.workflowId, reason: 'Unknown encoding: binary/encrypted' },
+    ]);
+    blind.shutdown();
+    await serving;
+    const seeing = await createWorkers({ ...own, dataConverter });
+    const seeingRuns = seeing.run();
+    expect(await run.result()).toMatchObject({ outcome: 'success' });
+    seeing.shutdown();
+    await seeingRuns;
+  });
+});

@@ -131,6 +131,7 @@ export class EmbedSession {
     const workers = watchWorkers(
       {
         unserved: () => run.unservedQueues(),
+        failing: () => run.failingWorkflows(),
         settings: this.#backend!.settings,
         log: (line) => this.#say(line),
         ...(this.#flags.waitForWorkers === undefined ? {} : { waitSeconds: this.#flags.waitForWorkers }),

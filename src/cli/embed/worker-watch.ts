@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startHint, type ConnectionSettings, type UnservedQueue } from '../../client/index.ts';
+import { startHint, type ConnectionSettings, type FailingWorkflow, type UnservedQueue } from '../../client/index.ts';
 import { FailureType } from '../../contract/failure-types.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 
@@ -9,6 +9,8 @@ const CHECK_INTERVAL_MS = 15_000;
 export interface WorkerWatchOptions {
   /** The queues that nobody serves now. */
   unserved(): Promise<UnservedQueue[]>;
+  /** The workflows that their workers cannot go on with. @default none is looked for */
+  failing?(): Promise<FailingWorkflow[]>;
   settings: ConnectionSettings;
   /** Give up after this long without a worker. */
   waitSeconds?: number;
@@ -27,8 +29,10 @@ export async function watchWorkers(options: WorkerWatchOptions, signal: AbortSig
   const { log, settings, waitSeconds = Infinity, intervalMs = CHECK_INTERVAL_MS } = options;
   const interval = Math.min(intervalMs, waitSeconds * 1000);
   const missingSince = new Map<string, { hint: string; at: number }>();
+  const told = new Set<string>();
   while (!signal.aborted) {
     await sleep(interval, undefined, { signal }).catch(() => {});
+    if (!signal.aborted) await tellFailing(options, told);
     // A server that does not answer says nothing about workers.
     const unserved = signal.aborted ? undefined : await options.unserved().catch(() => undefined);
     if (unserved === undefined) continue;
@@ -46,6 +50,17 @@ export async function watchWorkers(options: WorkerWatchOptions, signal: AbortSig
     }
     const longest = [...missingSince.values()].find(({ at }) => Date.now() - at >= waitSeconds * 1000);
     if (longest !== undefined) throw gaveUp(longest.hint, waitSeconds);
+  }
+}
+
+/** Each reason once: partitions of one run fail for the same one. */
+async function tellFailing({ failing, log }: WorkerWatchOptions, told: Set<string>): Promise<void> {
+  for (const { workflowId, reason } of (await failing?.().catch(() => [])) ?? []) {
+    if (told.has(reason)) continue;
+    told.add(reason);
+    log(
+      `no worker can go on with workflow ${workflowId}: ${reason}; see the log of the workers. The run waits for one that can`,
+    );
   }
 }
 

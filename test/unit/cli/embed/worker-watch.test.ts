@@ -43,6 +43,22 @@ describe('watchWorkers', () => {
     ]);
   });
 
+  it('workers that cannot go on with a run and its partitions → the reason, once', async () => {
+    const lines: string[] = [];
+    const ended = new AbortController();
+    let asked = 0;
+    const failing = async () => {
+      if (++asked === 3) ended.abort();
+      if (asked === 2) throw new Error('unavailable');
+      return ['run', 'run-partition'].map((workflowId) => ({ workflowId, attempt: 2, reason: 'Unknown encoding' }));
+    };
+    const log = (line: string) => lines.push(line);
+    await watchWorkers({ unserved: async () => [], failing, settings, log, intervalMs: 1 }, ended.signal);
+    expect(lines).toEqual([
+      expect.stringMatching(/^no worker can go on with workflow run: Unknown encoding; see the log/u),
+    ]);
+  });
+
   it('the server does not answer → nothing is said, neither way', async () => {
     expect(await watch([missing('a'), new Error('unavailable'), missing('a')])).toEqual([
       'no worker polls the queue a',

@@ -13,7 +13,12 @@ const NODE = /^node:20\.(?:19|[2-9]\d)\.\d+-bookworm-slim$/u;
 const CUDA = /^nvidia\/cuda:\d+\.\d+\.\d+-base-ubuntu\d\d\.\d\d$/u;
 
 const read = (name: string) => readFileSync(join(REPOSITORY, name), 'utf8');
-const manifest = JSON.parse(read('package.json')) as { engines: { node: string }; bin: Record<string, string> };
+const manifest = JSON.parse(read('package.json')) as {
+  engines: { node: string };
+  bin: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
+};
 
 /** They are not built: no container engine is needed. Their syntax and what they say is looked at. */
 describe.each(NAMES)('%s', (name) => {
@@ -67,6 +72,13 @@ describe.each(NAMES)('%s', (name) => {
     expect(ignored).toEqual(expect.arrayContaining(['.git', 'dist', 'node_modules']));
   });
 
+  it('packages that it adds → those that ours can do without, in the versions that it asks for', () => {
+    const added = [...text.matchAll(/(?<=\s)(@[a-z]+\/[a-z-]+)@(\S+)/gu)];
+    const optional = Object.keys(manifest.peerDependenciesMeta);
+    expect(added.map(([, one]) => one).toSorted()).toEqual(optional.toSorted());
+    for (const [, one = '', version] of added) expect(major(version)).toBe(major(manifest.peerDependencies[one]));
+  });
+
   it('stages that it copies from → there', () => {
     const stages = file.getFROMs().map((from) => from.getBuildStage());
     for (const copy of file.getCOPYs()) {
@@ -103,6 +115,10 @@ describe('Dockerfile.gpu', () => {
     expect(volumes).toContain('./models:/models:ro');
   });
 });
+
+function major(range: string | undefined): string | undefined {
+  return /\d+/u.exec(range ?? '')?.[0];
+}
 
 function lastStage(file: Dockerfile) {
   const instructions = file.getInstructions();

@@ -92,9 +92,7 @@ describe('docker-compose.yml', () => {
   it('files and folders that it mounts → in the repository, or made by its user as its top says', () => {
     const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''));
     const missing = new Set(mounted.filter((path) => path.startsWith('./') && !existsSync(root(path))));
-    expect(
-      [...missing].filter((path) => path !== './runs' && path !== './models' && !path.startsWith('./deploy/')),
-    ).toEqual([]);
+    expect([...missing].filter((path) => path !== './runs' && path !== './models')).toEqual([]);
   });
 
   it('the server → shares its queues fairly, as the local server does', () => {
@@ -194,6 +192,36 @@ describe('workers of models', () => {
     expect(await health(two, POLLING, 9465)).toBe(0);
     const one = interpolate(compose).services['worker-gpu-esm2-3b']!;
     expect(healthCommand(one).join(' ')).not.toContain('0,1');
+  });
+});
+
+describe('observability', () => {
+  const yaml = (path: string) => parse(readFileSync(root(path), 'utf8')) as unknown;
+  const { services: all } = interpolate(compose);
+
+  it('what Prometheus scrapes → every worker at the port of its metrics, and the server at its own', () => {
+    const { scrape_configs: configs } = yaml('deploy/prometheus/prometheus.yml') as {
+      scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[];
+    };
+    const looked = configs.flatMap(({ dns_sd_configs }) => dns_sd_configs);
+    const targets = looked.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`));
+    const expected = [...workers.map(([name]) => `${name}:${METRICS.port}`), 'temporal:8000'];
+    expect(targets.toSorted()).toEqual(expected.toSorted());
+    expect(all['temporal']?.environment).toMatchObject({ PROMETHEUS_ENDPOINT: '0.0.0.0:8000' });
+    expect(all['prometheus']?.command?.[0]).toBe('--config.file=/etc/prometheus/prometheus.yml');
+  });
+
+  it('what Grafana is provisioned with → the Prometheus of this file, and dashboards where they are mounted', () => {
+    const { datasources } = yaml('deploy/grafana/provisioning/datasources/prometheus.yml') as {
+      datasources: { url: string }[];
+    };
+    expect(datasources.map(({ url }) => url)).toEqual(['http://prometheus:9090']);
+    const { providers } = yaml('deploy/grafana/provisioning/dashboards/virnucpro.yml') as {
+      providers: { options: { path: string } }[];
+    };
+    for (const { options } of providers) {
+      expect(all['grafana']?.volumes?.some((volume) => volume.includes(`:${options.path}/`))).toBe(true);
+    }
   });
 });
 

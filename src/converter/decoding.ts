@@ -33,7 +33,7 @@ function isAboutPayloads(error: unknown): boolean {
   return !NOT_ABOUT_PAYLOADS.has(error.name) && typeof (error as { code?: unknown }).code !== 'number';
 }
 
-export function undecodable(what: string, error: unknown): VirnucproError {
+function undecodable(what: string, error: unknown): VirnucproError {
   return new VirnucproError(
     FailureType.RunInvalidInput,
     `${what} cannot be decoded here: ${(error as Error).message}; give the data converter that its clients and workers use, with the same keys (--data-converter MODULE, VIRNUCPRO_DATA_CONVERTER, or the option dataConverter)`,

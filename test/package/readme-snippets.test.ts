@@ -53,8 +53,7 @@ describe('the TypeScript of README.md', () => {
     const imported = new Set(snippets.flatMap(({ text }) => text.match(/virnucpro-temporal(?:\/\w+)?/gu) ?? []));
     const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { exports: object };
     const entries = Object.keys(exports).filter((name) => name !== './package.json');
-    const page = join(ROOT, 'docs', 'wiring.md');
-    const wiring = existsSync(page) ? readFileSync(page, 'utf8') : 'virnucpro-temporal/activities';
+    const wiring = readFileSync(join(ROOT, 'docs', 'wiring.md'), 'utf8');
     for (const name of wiring.match(/virnucpro-temporal(?:\/\w+)?/gu) ?? []) imported.add(name);
     expect(imported).toEqual(new Set(entries.map((name) => name.replace(/^\./u, 'virnucpro-temporal'))));
   });

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger as SdkLogger, LogLevel, LogMetadata } from '@temporalio/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { LogFormat } from './log-format.ts';
+import { defaultLogFormat, type LogFormat } from './log-format.ts';
 
 export interface LogOptions {
   format: LogFormat;
@@ -27,11 +27,11 @@ export function createLog({ format, fields = {}, destination }: LogOptions): Log
 
 function prettyOutput(output: DestinationStream): DestinationStream {
   const pretty = prettyFactory({
-    colorize: process.stderr.isTTY === true,
+    colorize: defaultLogFormat(process.stderr) === 'pretty',
     translateTime: 'SYS:HH:MM:ss',
     hideObject: true,
     ignore: 'pid,host',
-    messageFormat: (line) => forPeople(line as LogLine),
+    messageFormat: (line) => forPeople(line),
   });
   return { write: (line) => output.write(pretty(line)) };
 }

@@ -90,6 +90,11 @@ export class MetricsObserver implements ActivityObserver {
     clearInterval(this.#timer);
   }
 
+  /** This process serves an embedder no longer. */
+  tellLost(embedder: string): void {
+    if (this.#shares.has(embedder)) this.#meters.set('virnucpro_slots', 0, { embedder });
+  }
+
   /** @param backlog tasks that wait in the queue */
   tellBacklog(queue: string, kind: 'workflow' | 'activity', backlog: number): void {
     this.#meters.set('virnucpro_queue_backlog', backlog, { task_queue: queue, kind });

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResourcesSync, envDetectorSync, Resource } from '@opentelemetry/resources';
@@ -14,6 +15,7 @@ import { AsyncContextManager } from './async-context.ts';
 import { TracingObserver } from './tracing-observer.ts';
 import type { TellTrouble, Tracing } from './tracing.ts';
 
+const STOP_TIMEOUT_MS = 5000;
 const SERVICE = 'virnucpro';
 /** Clients ask runs how they get on, again and again: that is no part of the run's trace. */
 const QUERY_SPAN = 'HandleQuery:';
@@ -40,8 +42,19 @@ export function openTelemetry(tellTrouble: TellTrouble): Tracing {
     sinks: { exporter: makeWorkflowExporter(withoutQueries(processor), resource) },
     observer: new TracingObserver(),
     workflowModules: [workflowInterceptors()],
-    stop: () => provider.shutdown().catch((error: unknown) => tellTrouble(`tracing: ${(error as Error).message}`)),
+    stop: () => stop(provider, tellTrouble),
   };
+}
+
+/** A collector that hangs must not keep a process that was told to end. */
+async function stop(provider: BasicTracerProvider, tellTrouble: TellTrouble): Promise<void> {
+  const sent = provider.shutdown().then(
+    () => true,
+    (error: unknown) => tellTrouble(`tracing: ${(error as Error).message}`),
+  );
+  const late = sleep(STOP_TIMEOUT_MS, 'late', { ref: false });
+  if ((await Promise.race([sent, late])) === 'late')
+    tellTrouble('tracing: the collector takes too long; traces are lost');
 }
 
 /** Module that runs inside the sandbox of workflows. */

@@ -58,7 +58,12 @@ export class TracingObserver implements ActivityObserver {
       case 'attempt-ended':
         this.#end(traced, event);
         break;
-      default:
+      case 'attempt-begun':
+      case 'task-opened':
+      case 'sequence-skipped':
+      case 'checkpoint-validated':
+      case 'run-planned':
+      case 'run-finished':
         break;
     }
   }

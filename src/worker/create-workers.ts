@@ -124,6 +124,7 @@ export async function createWorkers(options: VirnucproWorkerOptions): Promise<Vi
       const embedFile = tellingLostDevice(activities.embedFile, (reason) => {
         if (lost.has(worker)) return;
         lost.add(worker);
+        metrics?.observer.tellLost(name);
         tellLoss(options, name, reason);
         shutDown(worker);
       });

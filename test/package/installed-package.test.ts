@@ -34,7 +34,13 @@ describe('the packed package in an empty project', () => {
   it('its files → what is built, and no sources, tests or build stamp', () => {
     const paths = files.map(({ path }) => path);
     expect(paths).toEqual(
-      expect.arrayContaining(['LICENSE', 'package.json', 'dist/workflow-bundle.js', 'dist/cli/main.js']),
+      expect.arrayContaining([
+        'LICENSE',
+        'package.json',
+        'dist/workflow-bundle.js',
+        'dist/workflow-bundle-traced.js',
+        'dist/cli/main.js',
+      ]),
     );
     expect(paths.filter((path) => !/^(?:dist|docs|python)\/|^[A-Z]+(?:\.md)?$|^package\.json$/u.test(path))).toEqual(
       [],

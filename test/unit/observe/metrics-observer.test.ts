@@ -21,7 +21,7 @@ function observed(served: ServedWork = { embedders: [{ name: 'fake', slots: 2, t
   onTestFinished(() => observer.stop());
   const tell = (body: ActivityEventBody, attempt: ObservedAttempt = { ...ATTEMPT, task: TASK }) =>
     observer.observe({ ...body, at: 0, attempt });
-  return { meter, tell, value: (name: string) => meter.values.get(name), recorded: meter.recorded };
+  return { meter, observer, tell, value: (name: string) => meter.values.get(name), recorded: meter.recorded };
 }
 
 it('an attempt that begins and fails before its task is known → a slot is busy, then a failure of its embedder', () => {
@@ -48,6 +48,14 @@ it.each([
   tell({ type: 'attempt-ended', result, seconds: 1, failureType: FailureType.EmbeddingDeviceLost });
   const counted = [...meter.values].filter(([name]) => name.startsWith('virnucpro_failures'));
   expect(counted.reduce((sum, [, count]) => sum + count, 0)).toBe(failures);
+});
+
+it('an embedder whose device is lost → no slots; one that is not served → nothing', () => {
+  const { observer, value } = observed();
+  observer.tellLost('fake');
+  observer.tellLost('kmer');
+  expect(value('virnucpro_slots{embedder=fake}')).toBe(0);
+  expect(value('virnucpro_slots{embedder=kmer}')).toBeUndefined();
 });
 
 it('a batch of a model → rows, letters, tokens, and the halvings on its device', () => {

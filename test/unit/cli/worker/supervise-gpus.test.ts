@@ -111,6 +111,15 @@ describe('workerArguments', () => {
     );
   });
 
+  test('what is observed → each process on its own address; as JSON it names its GPU itself', () => {
+    const flags = { role: 'gpu', embedder: ['fake'], otel: true, gpuName: '1' } as const;
+    const args = (logFormat: 'json' | 'pretty') =>
+      workerArguments({ ...flags, embedder: [...flags.embedder], logFormat }, '127.0.0.1:9465').join(' ');
+    const common = '--role gpu --embedder fake --otel --log-format';
+    expect(args('json')).toBe(`${common} json --gpu-name 1 --metrics-address 127.0.0.1:9465`);
+    expect(args('pretty')).toBe(`${common} pretty --metrics-address 127.0.0.1:9465`);
+  });
+
   test('a model → its worker has to have a GPU', () => {
     expect(workerArguments({ role: 'gpu', embedder: ['esm2-3b'] })).toEqual(
       expect.arrayContaining(['--require-gpu', '--embedder', 'esm2-3b']),

@@ -1,7 +1,7 @@
 import { randomFrom } from './sample.ts';
 
 /** Directions that are kept: many more than are drawn, so that those are found soon. */
-const DIRECTIONS = 16;
+const DIRECTIONS = 12;
 /** Each makes what lies outside the main directions smaller by the ratio of the variances. */
 const ITERATIONS = 8;
 const SEED = 1;

@@ -20,7 +20,7 @@ const MAX_DIRECT = 32;
  */
 export function principalAxes(values: Float32Array, rows: number, dim: number): Projection | undefined {
   const centred = centre(values, rows, dim);
-  const total = centred.reduce((sum, value) => sum + value * value, 0);
+  const total = squares(centred);
   if (rows < 2 || !(total > 0)) return undefined;
   const isWide = dim > MAX_DIRECT;
   const reduced = isWide ? spanOfMainAxes(centred, rows, dim) : { values: centred, dim };
@@ -34,17 +34,21 @@ export function principalAxes(values: Float32Array, rows: number, dim: number): 
 }
 
 function centre(values: Float32Array, rows: number, dim: number): Float64Array {
-  const centred = Float64Array.from(values.subarray(0, rows * dim));
-  for (let column = 0; column < dim; column++) {
-    let mean = 0;
-    for (let row = 0; row < rows; row++) mean += (centred[row * dim + column] ?? 0) / rows;
-    for (let row = 0; row < rows; row++) centred[row * dim + column] = (centred[row * dim + column] ?? 0) - mean;
+  const centred = new Float64Array(rows * dim);
+  const means = new Float64Array(dim);
+  for (let row = 0; row < rows; row++) {
+    for (let at = 0; at < dim; at++) means[at]! += values[row * dim + at]! / rows;
+  }
+  for (let row = 0; row < rows; row++) {
+    for (let at = 0; at < dim; at++) centred[row * dim + at] = values[row * dim + at]! - means[at]!;
   }
   return centred;
 }
 
-function squares(scores: Float64Array): number {
-  return scores.reduce((sum, score) => sum + score * score, 0);
+function squares(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return sum;
 }
 
 /** The sign of an axis means nothing; without a rule it would change from machine to machine. */

@@ -89,7 +89,8 @@ async function embedWith(
     const check = loadedCheck(loaded);
     // A worker with another model must not even skip records of this folder.
     await check(lease.embedder);
-    observation.tell({ type: 'embedder-ready', seconds: secondsSince(askedAt) });
+    const { environment } = lease.embedder;
+    observation.tell({ type: 'embedder-ready', seconds: secondsSince(askedAt), ...(environment && { environment }) });
     const batches = new BatchEmbedder(lease.embedder, task, batchSize, signal, { onStarted: check, observation });
     const onDurable = () => describe(heartbeatOf(loaded, spool));
     await embedMissingRows(loaded, spool, batches, { signal, observation, onDurable });

@@ -90,6 +90,8 @@ export interface EmbedderReady extends EventBase {
   readonly type: 'embedder-ready';
   /** Waited for it; loading a model is most of that. */
   readonly seconds: number;
+  /** What it computes with, where it says so: `torch`, `device`. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The embedder has answered for one batch. */

@@ -61,6 +61,8 @@ export interface Embedder {
   readonly alive: boolean;
   /** What the fingerprint gains by what start() has loaded; undefined where the description says everything. */
   readonly loaded?: Fingerprint | undefined;
+  /** What it computes with once it has started, for people: versions and the device; no part of the fingerprint. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   stop(): Promise<void>;
 }
 

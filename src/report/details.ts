@@ -1,4 +1,5 @@
 import type { CheckpointDetails, ReportDetails, RunReport, WorkerFacts } from '../run/report.ts';
+import type { ProcessRecord } from './timeline/records.ts';
 import type { Timeline } from './timeline/read.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { Timeline } from './timeline/read.ts';
  * @param before the report that is there, whose digests go on being true of files that nobody has published since
  */
 export function checkpointDetails(
-  { attempts, saved, processes, notes }: Timeline,
+  { attempts, saved, processes, models, notes }: Timeline,
   before: RunReport | undefined,
 ): ReportDetails {
   const checkpoints = digestsOf(before);
@@ -22,7 +23,7 @@ export function checkpointDetails(
     one.embedSeconds = Math.round((one.embedSeconds ?? 0) * 1000 + (end - begin)) / 1000;
   }
   for (const { task, sha256, bytes } of saved) if (isDigest(sha256)) Object.assign(of(task), { sha256, bytes });
-  return { checkpoints, workers: processes.map(workerFacts), notes };
+  return { checkpoints, workers: processes.map((one, at) => workerFacts(one, embeddersOf(models, at))), notes };
 }
 
 function digestsOf(before: RunReport | undefined): Map<string, CheckpointDetails> {
@@ -38,6 +39,13 @@ function isDigest(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{64}$/u.test(value);
 }
 
-function workerFacts({ host, pid, t, package: version, node, platform }: Timeline['processes'][number]): WorkerFacts {
-  return { host, pid, startedAt: new Date(t).toISOString(), package: version, node, platform };
+function embeddersOf(models: Timeline['models'], process: number): WorkerFacts['embedders'] {
+  const mine = models.filter((one) => one.process === process).map(({ model }) => [model.embedder, model.environment]);
+  return mine.length === 0 ? undefined : (Object.fromEntries(mine) as WorkerFacts['embedders']);
+}
+
+function workerFacts(worker: ProcessRecord, embedders: WorkerFacts['embedders']): WorkerFacts {
+  const { host, pid, t, package: version, node, platform } = worker;
+  const facts = { host, pid, startedAt: new Date(t).toISOString(), package: version, node, platform };
+  return { ...facts, ...(embedders && { embedders }) };
 }

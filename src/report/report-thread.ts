@@ -16,7 +16,7 @@ import { ofExecution, readTimeline, type Timeline } from './timeline/read.ts';
 /** Reading rows for the pictures ends here; what was read is shown. */
 const READING_MS = 15_000;
 
-const NOTHING: Timeline = { processes: [], attempts: [], rows: [], saved: [], notes: [] };
+const NOTHING: Timeline = { processes: [], attempts: [], rows: [], models: [], saved: [], notes: [] };
 
 /** Runs in a thread: reading timelines and rows and decomposing them takes seconds and must not delay a heartbeat. */
 export const details: ReportTasks['details'] = async ({ directory, plan, startedAt }) =>

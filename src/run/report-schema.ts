@@ -32,6 +32,10 @@ const workerSchema = z.looseObject({
   package: z.string().describe('version of virnucpro-temporal'),
   node: z.string(),
   platform: z.string(),
+  embedders: z
+    .record(z.string(), z.record(z.string(), z.string()))
+    .optional()
+    .describe('what its embedders compute with, where they say so: torch, device'),
 });
 
 const embedderSchema = z.looseObject({

@@ -27,6 +27,8 @@ export interface WorkerFacts {
   node: string;
   /** Operating system, release and architecture. */
   platform: string;
+  /** What its embedders compute with, where they say so: `torch`, `device`. */
+  embedders?: Record<string, Record<string, string>>;
 }
 
 /** DIR/report.json: the outcome, with everything that does not fit a payload. */

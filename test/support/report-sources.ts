@@ -112,6 +112,7 @@ function timelineOf({ slots = 8, processes = 2, troubleEvery = 0 }: SyntheticRun
     })),
     attempts: attempts.toSorted((a, b) => a.begin - b.begin),
     rows: attempts.map(({ begin, embedder, rows }) => ({ event: 'rows', t: begin, ms: 250, embedder, rows })),
+    models: [],
     saved: [],
     notes: [],
   };

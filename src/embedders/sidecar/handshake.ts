@@ -14,6 +14,8 @@ export interface Handshake {
   fingerprint: Fingerprint;
   /** Where it computes: `cpu` or `cuda`. */
   device: string;
+  /** What it computes with: the version of torch and the device by its name. */
+  environment: Readonly<Record<string, string>>;
   /** One line for the log. */
   summary: string;
 }
@@ -46,6 +48,10 @@ export function readHandshake(description: EmbedderDescription, header: Readonly
       ...(typeof header['tokenizer'] === 'string' ? { tokenizer: header['tokenizer'] } : {}),
     },
     device: String(header['device']).replace(/:.*$/u, ''),
+    environment: {
+      ...(typeof header['torch'] === 'string' ? { torch: header['torch'] } : {}),
+      device: placeOf(header),
+    },
     summary: `${String(header['model'])}, ${weights}, ${String(header['dtype'])} on ${placeOf(header)}`,
   };
 }

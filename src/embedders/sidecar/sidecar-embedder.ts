@@ -8,7 +8,7 @@ import { FailureType } from '../../contract/failure-types.ts';
 import type { Embedder, EmbedderDescription, EmbedItem, EmbedTask, Fingerprint } from '../types.ts';
 import { readAnswer } from './answer.ts';
 import { readCost } from './cost.ts';
-import { readHandshake } from './handshake.ts';
+import { readHandshake, type Handshake } from './handshake.ts';
 import { InFlight } from './in-flight.ts';
 import type { SidecarOptions, SidecarSettings } from './sidecar-settings.ts';
 
@@ -35,6 +35,7 @@ export class SidecarEmbedder implements Embedder {
   #process: EmbedderProcess | undefined;
   #starting: Promise<void> | undefined;
   #loaded: Fingerprint | undefined;
+  #environment: Handshake['environment'] | undefined;
   /** Where it has computed so far. */
   #device: string | undefined;
   #refusal: { error: VirnucproError; until: number } | undefined;
@@ -57,6 +58,10 @@ export class SidecarEmbedder implements Embedder {
 
   get loaded(): Fingerprint | undefined {
     return this.alive ? this.#loaded : undefined;
+  }
+
+  get environment(): Handshake['environment'] | undefined {
+    return this.#environment;
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -106,6 +111,7 @@ export class SidecarEmbedder implements Embedder {
   async #shakeHands(launched: EmbedderProcess): Promise<void> {
     const handshake = readHandshake(this.description, await launched.ready);
     this.#loaded = handshake.fingerprint;
+    this.#environment = handshake.environment;
     this.#device = handshake.device;
     this.#log(`embedder ${this.description.name}: ${handshake.summary}`);
   }

@@ -106,6 +106,17 @@ function workerFacts(workers: NonNullable<ReadReport['workers']>, { limits, note
       ['Node', shown(worker.node, MAX_VALUE)],
       ['system', shown(worker.platform, MAX_VALUE)],
       ['first seen', shown(worker.startedAt, MAX_VALUE)],
+      ...Object.entries(worker.embedders ?? {}).map(([name, environment]): Fact => [
+        shown(name, MAX_VALUE),
+        shown(factText(environment), MAX_VALUE),
+      ]),
     ],
   }));
+}
+
+/** `torch 2.9.1, device cuda (NVIDIA H100)` */
+function factText(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }

@@ -5,6 +5,7 @@ import type {
   ActivityObserver,
   AttemptEnded,
   CheckpointSaved,
+  EmbedderReady,
   ObservedAttempt,
   ObservedTask,
   RowsDurable,
@@ -34,6 +35,8 @@ interface Telling {
   rows: RowCounter;
   /** Attempts that have begun and not ended. */
   open: number;
+  /** Embedders whose environment has been told. */
+  models: Set<string>;
 }
 
 /** An attempt that has begun and not ended. */
@@ -72,7 +75,7 @@ export class TimelineObserver implements ActivityObserver {
     const about = { run, task };
     const { type, attempt, at } = event;
     if (type === 'task-opened') this.#begin(at, attempt, about);
-    if (type === 'embedder-ready') this.#begin(at, attempt, about).waited += event.seconds;
+    if (type === 'embedder-ready') this.#ready(event, about);
     if (type === 'rows-durable') this.#count(event, about);
     if (type === 'checkpoint-saved') this.#save(event, about);
     if (type === 'attempt-ended' && attempt.activity === 'embedFile') this.#end(event, about);
@@ -99,6 +102,15 @@ export class TimelineObserver implements ActivityObserver {
       ...{ slot: open.slot, attempt: attempt.attempt },
     });
     return open;
+  }
+
+  #ready({ at, attempt, seconds, environment }: EmbedderReady, about: TaskAttempt): void {
+    this.#begin(at, attempt, about).waited += seconds;
+    const { embedder } = about.task;
+    const telling = this.#telling(about);
+    if (environment === undefined || telling.models.has(embedder)) return;
+    telling.models.add(embedder);
+    telling.writer.write({ event: 'model', t: at, embedder, environment });
   }
 
   #count(event: RowsDurable, about: TaskAttempt): void {
@@ -146,7 +158,7 @@ export class TimelineObserver implements ActivityObserver {
       this.#log(`the timeline of the report is not written any more: ${(error as Error).message}`);
     });
     writer.write(self);
-    return { writer, rows: new RowCounter((record) => writer.write(record)), open: 0 };
+    return { writer, rows: new RowCounter((record) => writer.write(record)), open: 0, models: new Set() };
   }
 }
 

@@ -1,12 +1,13 @@
 import type { TimelineRecord } from './records.ts';
 
-type Fields = Readonly<Record<string, 'number' | 'string'>>;
+type Fields = Readonly<Record<string, 'number' | 'string' | 'object'>>;
 
 /** Fields that a record must have to be taken for one. */
 const REQUIRED: Readonly<Record<TimelineRecord['event'], Fields>> = {
   process: { host: 'string', pid: 'number', package: 'string', node: 'string', platform: 'string' },
   begin: { id: 'number', task: 'string', embedder: 'string', slot: 'number', attempt: 'number' },
   end: { id: 'number', result: 'string', rows: 'number' },
+  model: { embedder: 'string', environment: 'object' },
   rows: { ms: 'number', embedder: 'string', rows: 'number' },
   saved: { task: 'string', outcome: 'string', bytes: 'number', sha256: 'string', seconds: 'number' },
 };

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { AttemptResult } from '../../contract/activity-events.ts';
 import { parseRecord } from './parse-record.ts';
-import type { BeginRecord, EndRecord, ProcessRecord, RowsRecord, SavedRecord } from './records.ts';
+import type { BeginRecord, EndRecord, ModelRecord, ProcessRecord, RowsRecord, SavedRecord } from './records.ts';
 
 /** Processes that a report tells of. */
 export const MAX_TIMELINE_FILES = 1000;
@@ -36,6 +36,8 @@ export interface Timeline {
   /** In the order of their beginnings. */
   attempts: Attempt[];
   rows: RowsRecord[];
+  /** What embedders have said of themselves, with the position of their process. */
+  models: { process: number; model: ModelRecord }[];
   saved: SavedRecord[];
   /** What was left out and why, for people. */
   notes: string[];
@@ -50,7 +52,7 @@ export function readTimeline(
   folder: string,
   { maxFiles = MAX_TIMELINE_FILES, maxBytes = MAX_TIMELINE_BYTES } = {},
 ): Timeline {
-  const timeline: Timeline = { processes: [], attempts: [], rows: [], saved: [], notes: [] };
+  const timeline: Timeline = { processes: [], attempts: [], rows: [], models: [], saved: [], notes: [] };
   const names = timelineFiles(folder);
   if (names.length > maxFiles)
     timeline.notes.push(`timeline: ${maxFiles} of ${names.length} worker processes were read`);
@@ -121,6 +123,7 @@ function readFile(timeline: Timeline, text: string): void {
     if (record.event === 'begin') open.set(record.id, begun(timeline, process, record));
     if (record.event === 'end') ended(open, record);
     if (record.event === 'rows') timeline.rows.push(record);
+    if (record.event === 'model') timeline.models.push({ process, model: record });
     if (record.event === 'saved') timeline.saved.push(record);
   }
   for (const attempt of open.values()) attempt.end = Math.max(attempt.begin, lastSeen);

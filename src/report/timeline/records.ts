@@ -61,6 +61,15 @@ export interface RowsRecord {
   rows: number;
 }
 
+/** An embedder of this process has said what it computes with. */
+export interface ModelRecord {
+  event: 'model';
+  t: number;
+  embedder: string;
+  /** E.g. `torch`, `device`. */
+  environment: Readonly<Record<string, string>>;
+}
+
 /** A checkpoint got its name, or was found there. */
 export interface SavedRecord {
   event: 'saved';
@@ -72,4 +81,4 @@ export interface SavedRecord {
   seconds: number;
 }
 
-export type TimelineRecord = ProcessRecord | BeginRecord | EndRecord | RowsRecord | SavedRecord;
+export type TimelineRecord = ProcessRecord | BeginRecord | EndRecord | RowsRecord | SavedRecord | ModelRecord;

@@ -60,6 +60,7 @@ describe('SidecarEmbedder', () => {
     const rows = await embedder.embed(TASK, records('MKV', 'GG'), LIVE);
     expect(rows).toEqual(Float32Array.from([...fakeVector('MKV', DIM), ...fakeVector('GG', DIM)]));
     expect(embedder.loaded).toEqual({ weightsDigest: 'random-init:0', dtype: 'float32', tokenizer: 'sha256:01' });
+    expect(embedder.environment).toMatchObject({ device: expect.stringContaining('cpu') });
     expect(lines).toContain('embedder esm2-8m: stand-in, random-init:0, float32 on cpu');
   });
 

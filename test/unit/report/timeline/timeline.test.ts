@@ -60,6 +60,22 @@ describe('the timeline of a run', () => {
     expect(processes).toMatchObject([{ pid: process.pid, node: process.version, version: 1 }]);
   });
 
+  it('what an embedder computes with → once, with its process', async () => {
+    const { attemptOf, tell, begin, end, read } = await scene();
+    const environment = { torch: '2.9.1', device: 'cpu' };
+    for (const index of [0, 1]) {
+      const attempt = attemptOf(index);
+      begin(1000, attempt);
+      tell(1001, attempt, { type: 'embedder-ready', seconds: 0, environment });
+      end(1002, attempt);
+    }
+    const timeline = await read();
+    expect(timeline.models).toEqual([
+      { process: 0, model: { event: 'model', t: 1001, embedder: 'kmer', environment } },
+    ]);
+    expect(checkpointDetails(timeline, undefined).workers).toMatchObject([{ embedders: { kmer: environment } }]);
+  });
+
   it('attempts at the same time → the lowest free slot of their embedder', async () => {
     const { attemptOf, begin, end, read } = await scene();
     const [a, b, c, other] = [attemptOf(0), attemptOf(1), attemptOf(2), attemptOf(3, 1, 'fake')];

@@ -1,10 +1,10 @@
 import { Client, Connection, type ClientOptions } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { diagnoseConnection, diagnoseNamespace } from './diagnose-connection.ts';
 
-export type ConnectionOptions = NonNullable<ReturnType<typeof loadClientConnectConfig>['connectionOptions']>;
+export type ConnectionOptions = NonNullable<ReturnType<typeof toClientOptions>['connectionOptions']>;
 
 /** How to reach Temporal. */
 export interface ConnectionSettings {
@@ -44,9 +44,16 @@ export function localConnectionSettings(address: string, namespace: string = DEF
   return { address, namespace, connectionOptions: { address } };
 }
 
-function configured(): ReturnType<typeof loadClientConnectConfig> {
+function configured(): ReturnType<typeof toClientOptions> {
   try {
-    return loadClientConnectConfig();
+    const profile = loadClientConfigProfile();
+    const { clientCert, clientKey } = profile.tls ?? {};
+    // Temporal's own loader sends none then, and the server refuses the client for a reason that nobody sees.
+    if ((clientCert === undefined) !== (clientKey === undefined)) {
+      const [there, missing] = clientCert === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
+      throw new Error(`there is a ${there} of this client, and no ${missing}`);
+    }
+    return toClientOptions(profile);
   } catch (error) {
     throw new VirnucproError(
       FailureType.RunInvalidInput,

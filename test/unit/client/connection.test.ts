@@ -102,6 +102,11 @@ describe('connectionSettings', () => {
   it.each<[string, Record<string, string>, string]>([
     ['a profile that is not there', { TEMPORAL_PROFILE: 'nosuch' }, 'nosuch'],
     ['a certificate that is not there', { TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/nowhere/ca.pem' }, '/nowhere/ca.pem'],
+    [
+      'a certificate of the client alone',
+      { TEMPORAL_TLS_CLIENT_CERT_DATA: 'crt' },
+      'a certificate of this client, and no key',
+    ],
   ])('%s → RunError.InvalidInput naming it', (_, variables, named) => {
     setTemporal({ ...variables, HOME: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent' });
     expect(() => connectionSettings()).toThrow(

@@ -208,6 +208,11 @@ describe('virnucpro worker --metrics-address', () => {
       expect((await Scrape.of(url)).sum('virnucpro_slots', { embedder: 'fake' })).toBe(8);
     }
     supervisor.signal('SIGTERM');
-    expect((await supervisor.ended).code).toBe(0);
+    const { code, stderr } = await supervisor.ended;
+    expect(code).toBe(0);
+    const lines = stderr.trimEnd().split('\n');
+    const served = lines.map((line) => JSON.parse(line) as { msg: string; gpu?: string });
+    const gpus = served.filter(({ msg }) => msg.startsWith('serving gpu')).map(({ gpu }) => gpu);
+    expect(new Set(gpus)).toEqual(new Set(['0', '1']));
   });
 });

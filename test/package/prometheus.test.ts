@@ -45,6 +45,35 @@ describe('deploy/prometheus', () => {
   });
 });
 
+describe('parseQuery, by which queries are held against what is exported', () => {
+  it('a query → its metrics, what they are matched by, and the labels of each grouping', () => {
+    const query =
+      'sum by (a) (rate(x_total{b="1", c!~"2|3"}[5m])) / on (a) y and label_replace(z, "d", "$1", "e", "(.+)")';
+    expect(parseQuery(query)).toEqual({
+      metrics: [
+        {
+          name: 'x_total',
+          matchers: [
+            { label: 'b', operator: '=', value: '1' },
+            { label: 'c', operator: '!~', value: '2|3' },
+          ],
+        },
+        { name: 'y', matchers: [] },
+        { name: 'z', matchers: [] },
+      ],
+      groupings: [
+        { labels: ['a'], metrics: ['x_total'] },
+        { labels: ['a'], metrics: ['x_total', 'y'] },
+      ],
+      made: ['d'],
+    });
+  });
+
+  it('what is no PromQL → an error', () => {
+    expect(() => parseQuery('sum by (a) rate(x_total[5m]')).toThrow(/no PromQL at/u);
+  });
+});
+
 describe('deploy/grafana', () => {
   it('every panel with queries → a title, a description and PromQL', () => {
     for (const { title, type, description, targets = [] } of dashboardPanels()) {

@@ -43,7 +43,7 @@ function option(data: PageData, theme: Theme): EChartsCoreOption {
   const isLong = rows.length > AT_ONCE;
   return {
     color: [...theme.series],
-    grid: { left: 8, right: 16, top: 36, bottom: isLong ? 34 : 8, containLabel: true },
+    grid: { left: rows.length > FEW ? 40 : 8, right: 16, top: 36, bottom: isLong ? 34 : 8, containLabel: true },
     legend: { top: 0, left: 0, textStyle: { color: theme.text }, icon: 'roundRect', itemWidth: 12, itemHeight: 8 },
     tooltip: tooltip(theme, ({ dataIndex }) => barLines(data, rows[dataIndex]!)),
     xAxis: {

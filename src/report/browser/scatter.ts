@@ -85,7 +85,7 @@ function option(data: PageData, scatter: Scatter, theme: Theme): EChartsCoreOpti
   // Last in the list is drawn on top: the many without a colour must not hide the others.
   const drawn = groups.toSorted(([a], [b]) => coloured.indexOf(a) - coloured.indexOf(b));
   return {
-    grid: { left: 24, right: 16, top: 40, bottom: 28, containLabel: true },
+    grid: { left: 36, right: 16, top: 40, bottom: 28, containLabel: true },
     legend: {
       type: 'scroll',
       top: 0,

@@ -10,6 +10,10 @@ import { KIND_TEXT, type Theme } from './theme.ts';
 const LANE_HEIGHT = 22;
 const SMALL_LANE_HEIGHT = 12;
 const MANY_LANES = 32;
+/** How dark that part of an attempt is in which it waited for its embedder. */
+const WAITING = 0.35;
+/** Waiting that is worth a word. */
+const SHORT_MS = 100;
 /** Axis, zoom bar and room above. */
 const FRAME_HEIGHT = 92;
 
@@ -23,7 +27,7 @@ export function timelineSection(data: PageData): HTMLElement | undefined {
     'timeline',
     'Timeline',
     note(
-      `${plural(view.attempts, 'attempt')} to embed a task in ${plural(view.lanes.length, 'slot')}: a line for each slot of each worker process. Times are since the start of the run, ${time(new Date(view.startedAt).toISOString())}; the first attempt began ${duration(Math.min(...view.bars.map(([, from]) => from)) / 1000)} into it, after checking and planning. Drag the handles below the chart, or scroll with Ctrl, to zoom.`,
+      `${plural(view.attempts, 'attempt')} to embed a task in ${plural(view.lanes.length, 'slot')}: a line for each slot of each worker process. Times are since the start of the run, ${time(new Date(view.startedAt).toISOString())}; the first attempt began ${duration(Math.min(...view.bars.map(([, from]) => from)) / 1000)} into it, after checking and planning. The pale beginning of an attempt is waiting for its embedder to be ready. Drag the handles below the chart, or scroll with Ctrl, to zoom.`,
     ),
     legend(view),
     chart(label, view.lanes.length * height + FRAME_HEIGHT, (theme) => option(data, view, theme)),
@@ -104,22 +108,30 @@ function drawBar(
   params: CustomSeriesRenderItemParams,
   api: CustomSeriesRenderItemAPI,
 ) {
-  const kind: BarKind = view.bars[params.dataIndex]?.[3] ?? 'lost';
+  const bar = view.bars[params.dataIndex];
+  const kind: BarKind = bar?.[3] ?? 'lost';
   const [left = 0, middle = 0] = api.coord([api.value(1), api.value(0)]);
   const [right = 0] = api.coord([api.value(2), api.value(0)]);
   const [, lane = 12] = (api.size?.([0, 1]) ?? []) as number[];
   const height = Math.max(3, lane * 0.68);
   const width = Math.max(2, right - left - 0.5);
-  const open = kind === 'lost' || kind === 'lost-device';
+  const [waited = left] = api.coord([Number(api.value(1)) + (bar?.[9] ?? 0), api.value(0)]);
+  const isOpen = kind === 'lost' || kind === 'lost-device';
+  const look = isOpen ? { stroke: theme.kinds.failed, lineWidth: 1, lineDash: [3, 2] } : {};
+  const shape = { y: middle - height / 2, height, r: Math.min(2, width / 2) };
+  const fill = theme.kinds[kind];
+  const rest = Math.max(0, width - (waited - left));
   return {
-    type: 'rect' as const,
-    shape: { x: left, y: middle - height / 2, width, height, r: Math.min(2, width / 2) },
-    style: { fill: theme.kinds[kind], ...(open ? { stroke: theme.kinds.failed, lineWidth: 1, lineDash: [3, 2] } : {}) },
+    type: 'group' as const,
+    children: [
+      { type: 'rect' as const, shape: { ...shape, x: left, width }, style: { fill, opacity: WAITING, ...look } },
+      { type: 'rect' as const, shape: { ...shape, x: left + width - rest, width: rest }, style: { fill, ...look } },
+    ],
   };
 }
 
 function barLines(data: PageData, view: TimelineView, bar: Bar) {
-  const [lane, from, to, kind, many, rows, task, attempt, reason] = bar;
+  const [lane, from, to, kind, many, rows, task, attempt, reason, waited] = bar;
   const name = data.strings[task] ?? '';
   const place = view.lanes[lane];
   const title = many === 1 ? nameOf(name) : `${count(many)} attempts that begin together`;
@@ -128,6 +140,7 @@ function barLines(data: PageData, view: TimelineView, bar: Bar) {
     ...(many === 1 ? [['attempt', String(attempt)] as const] : [['first', nameOf(name)] as const]),
     ['rows', count(rows)],
     ['from', `${elapsed(from)}, for ${duration((to - from) / 1000)}`],
+    ...(waited < SHORT_MS ? [] : [['waited', `${duration(waited / 1000)} for its embedder`] as const]),
     ['slot', place === undefined ? '' : laneName(data, place)],
     ...(reason < 0 ? [] : [['reason', nameOf(data.strings[reason] ?? '', 'wrap')] as const]),
   ]);

@@ -109,6 +109,7 @@ function barOf(group: readonly Attempt[], lane: number, startedAt: number, { str
   const first = group[0]!;
   const end = group.reduce((last, one) => Math.max(last, one.end), first.end);
   const rows = group.reduce((sum, one) => sum + one.rows, 0);
+  const waited = group.length === 1 ? Math.round(Math.min(first.waited * 1000, end - first.begin)) : 0;
   const reason = group.find((one) => one.reason !== undefined)?.reason;
   return [
     ...([
@@ -119,7 +120,7 @@ function barOf(group: readonly Attempt[], lane: number, startedAt: number, { str
       group.length,
       rows,
     ] as const),
-    ...([strings.add(first.task, limits.name), first.attempt, strings.add(reason, limits.reason)] as const),
+    ...([strings.add(first.task, limits.name), first.attempt, strings.add(reason, limits.reason), waited] as const),
   ];
 }
 

@@ -105,7 +105,7 @@ function workerFacts(workers: NonNullable<ReadReport['workers']>, { limits, note
       ['virnucpro-temporal', shown(worker.package, MAX_VALUE)],
       ['Node', shown(worker.node, MAX_VALUE)],
       ['system', shown(worker.platform, MAX_VALUE)],
-      ['first seen', shown(worker.startedAt, MAX_VALUE)],
+      ['first seen', shown(worker.startedAt.replace('T', ' ').replace(/\.\d+Z$/u, ' UTC'), MAX_VALUE)],
       ...Object.entries(worker.embedders ?? {}).map(([name, environment]): Fact => [
         shown(name, MAX_VALUE),
         shown(factText(environment), MAX_VALUE),

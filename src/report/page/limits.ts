@@ -29,7 +29,7 @@ export const PAGE_LIMITS: PageLimits = {
   bars: 4000,
   lanes: 128,
   troubled: 500,
-  bins: 240,
+  bins: 120,
   points: 6000,
   executions: 50,
   workers: 100,

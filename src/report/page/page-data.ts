@@ -141,6 +141,8 @@ export type Bar = [
   task: number,
   attempt: number,
   reason: number,
+  /** Milliseconds at the beginning in which it waited for its embedder to be ready. */
+  waited: number,
 ];
 
 export type TroubledAttempt = [

@@ -85,10 +85,10 @@ describe('the report of a run with a killed worker and a file that fails', () =>
     expect(new Set(first.workers?.map(({ pid }) => pid)).size).toBe(2);
   });
 
-  it('throughput → no more rows than became durable, and most of them', () => {
+  it('throughput → no more rows than became durable, and all but the last moment of the killed worker', () => {
     const rows = firstPage.throughput!.series.reduce((sum, one) => sum + one.rows, 0);
     expect(rows).toBeLessThanOrEqual(2 * FILES * RECORDS);
-    expect(rows).toBeGreaterThan(FILES * RECORDS);
+    expect(rows).toBeGreaterThan(1.2 * FILES * RECORDS);
   });
 
   it('digests → those of the files, also of checkpoints that a later run only found', () => {

@@ -4,7 +4,7 @@ import type { RowsRecord } from './records.ts';
 const SPANS: readonly (readonly [ageMs: number, spanMs: number])[] = [
   [60_000, 250],
   [3_600_000, 2000],
-  [Number.POSITIVE_INFINITY, 15_000],
+  [Number.POSITIVE_INFINITY, 10_000],
 ];
 
 interface Span {
@@ -18,6 +18,7 @@ export class RowCounter {
   readonly #tell: (record: RowsRecord) => void;
   readonly #spans = new Map<string, Span>();
   #startedAt: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(tell: (record: RowsRecord) => void) {
     this.#tell = tell;
@@ -33,10 +34,14 @@ export class RowCounter {
     if (span !== undefined) this.#finish(embedder, span);
     const ms = spanAt(at - this.#startedAt);
     this.#spans.set(embedder, { from: Math.floor(at / ms) * ms, ms, rows });
+    // Rows that nothing follows are told all the same: a process that is killed then takes only its last span along.
+    this.#timer ??= setTimeout(() => this.finish(), ms).unref();
   }
 
   /** Tells what has been counted. */
   finish(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     for (const [embedder, span] of this.#spans) this.#finish(embedder, span);
     this.#spans.clear();
   }

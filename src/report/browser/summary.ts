@@ -21,7 +21,7 @@ export function summarySection(data: PageData): HTMLElement {
     el('p', 'product', 'virnucpro run report'),
     el('h1', '', nameOf(data.title)),
     el('p', 'outcome', badge, exit),
-    el('p', 'message', summary.message),
+    summary.error?.message === summary.message ? undefined : el('p', 'message', summary.message),
     summary.error && el('p', 'error', el('strong', '', summary.error.type), ' ', summary.error.message),
     tiles(summary),
     el(

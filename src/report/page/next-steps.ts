@@ -47,7 +47,7 @@ function afterPartial({ failed, skipped, skippedSequences }: ReadReport): string
 
 function afterFailure(type: string): string[] {
   if (type.startsWith('RunError.InvalidInput')) {
-    return ['Correct what the message names, then start the same command again. No checkpoint was changed.'];
+    return ['Correct what the message names, then start the same command again.'];
   }
   if (type.startsWith('CheckpointError.Unavailable')) {
     return [

@@ -1,29 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EMBEDDERS } from '../embedders/index.ts';
-import { otelOption, type OtelFlag } from './otel.ts';
-import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
-
-/** Options of `virnucpro embed` as commander hands them over. */
-export interface EmbedFlags extends DataConverterFlag, OtelFlag {
-  out: string;
-  embedder: string[];
-  embedderOption: string[];
-  chunkLength?: number;
-  sequencesPerFile?: number;
-  batchSize?: number;
-  randomInit?: boolean;
-  recursive?: boolean;
-  forceResume?: boolean;
-  onBadCheckpoint?: 'fail' | 'skip' | 'recompute';
-  onBadSequence?: 'fail' | 'skip';
-  skipCheckpointValidation?: boolean;
-  dryRun?: boolean;
-  detach?: boolean;
-  withWorkers?: boolean;
-  waitForWorkers?: number;
-  json?: boolean;
-  progress: boolean;
-}
+import { dataConverterOption } from './data-converter.ts';
+import type { EmbedFlags } from './embed/embed-flags.ts';
+import { otelOption } from './otel.ts';
 
 /** `virnucpro embed`: starts a run, or goes on with the one that is there. */
 export function embedCommand(): Command {

@@ -13,7 +13,7 @@ import { installRuntime } from './worker/worker-runtime.ts';
 import { converterOf } from './data-converter.ts';
 import { tracingOf } from './otel.ts';
 import { EXIT_DEVICE_LOST } from './exit.ts';
-import type { WorkerFlags } from './worker-command.ts';
+import type { WorkerFlags } from './worker/worker-flags.ts';
 
 /**
  * How much the heap may grow from one full collection to the next. V8's own bound is a multiple on a machine with much

@@ -1,30 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EMBEDDERS, requireEmbedders } from '../embedders/index.ts';
-import type { WorkerRole } from '../worker/index.ts';
-import type { MetricsAddress } from '../observe/metrics-endpoint.ts';
-import { parseMetricsAddress } from '../observe/metrics-endpoint.ts';
-import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
-import { LOG_FORMATS, type LogFormat } from '../observe/log-format.ts';
+import { LOG_FORMATS } from '../observe/log-format.ts';
+import { parseMetricsAddress, type MetricsAddress } from '../observe/metrics-endpoint.ts';
+import { dataConverterOption } from './data-converter.ts';
 import { otelOption } from './otel.ts';
 import { parseGpus } from './worker/gpu-list.ts';
-
-/** Options of `virnucpro worker`. */
-export interface WorkerFlags extends DataConverterFlag {
-  role: WorkerRole;
-  embedder?: string[];
-  gpus?: string[];
-  retryLostGpus?: number;
-  slots?: number;
-  address?: string;
-  namespace?: string;
-  localServerPid?: number;
-  metricsAddress?: MetricsAddress;
-  logFormat?: LogFormat;
-  otel?: boolean;
-  /** Of a process that a supervisor has started for this GPU. */
-  gpuName?: string;
-  requireGpu?: boolean;
-}
+import type { WorkerFlags } from './worker/worker-flags.ts';
 
 /** `virnucpro worker`: serves runs until it is told to stop. */
 export function workerCommand(): Command {

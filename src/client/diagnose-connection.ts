@@ -1,5 +1,5 @@
 import { isGrpcServiceError } from '@temporalio/client';
-import type { ConnectionSettings } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { probeServer, type Probed } from './probe-server.ts';
 
 /** What is wrong with a server, and what to do about it. */

@@ -2,8 +2,10 @@
 export { loadDataConverter } from '../converter/index.ts';
 export { attachRun } from './attach-run.ts';
 export type { RunChoice } from './attach-run.ts';
-export { connectClient, connectionSettings, localConnectionSettings } from './connection.ts';
-export type { ClientExtras, ConnectionSettings } from './connection.ts';
+export { connectClient } from './connect-client.ts';
+export type { ClientExtras } from './connect-client.ts';
+export { connectionSettings, localConnectionSettings } from './connection-settings.ts';
+export type { ConnectionSettings } from './connection-settings.ts';
 export { diagnoseConnection, diagnoseNamespace } from './diagnose-connection.ts';
 export type { Diagnosis } from './diagnose-connection.ts';
 export type { FailingWorkflow } from './failing-workflows.ts';

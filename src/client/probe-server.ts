@@ -1,6 +1,6 @@
 import * as net from 'node:net';
 import * as tls from 'node:tls';
-import type { ConnectionSettings } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 
 /** `reason` is OpenSSL's own word, without the place in its sources. */
 export interface ProbeError extends NodeJS.ErrnoException {

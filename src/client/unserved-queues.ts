@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
-import type { ConnectionSettings } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { isAnyTaskRunning, openTasksOfRun, type OpenTask } from './open-tasks.ts';
 
 /** A queue on which tasks of a run wait although nobody serves it. */

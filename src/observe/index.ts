@@ -5,4 +5,5 @@ export { MetricsObserver, type ServedEmbedder, type ServedWork } from './metrics
 export { backlogProbe, watchBacklog, type BacklogProbe, type WatchedQueue } from './queue-backlog.ts';
 export { createLog, sdkLogger, type LogOptions } from './log.ts';
 export { defaultLogFormat, type LogFormat } from './log-format.ts';
-export { startTracing, type Tracing } from './tracing.ts';
+export { startTracing } from './tracing.ts';
+export type { Tracing } from './tracing-port.ts';

@@ -13,7 +13,7 @@ import {
 } from '@temporalio/interceptors-opentelemetry';
 import { AsyncContextManager } from './async-context.ts';
 import { TracingObserver } from './tracing-observer.ts';
-import type { TellTrouble, Tracing } from './tracing.ts';
+import type { TellTrouble, Tracing } from './tracing-port.ts';
 
 const STOP_TIMEOUT_MS = 5000;
 const SERVICE = 'virnucpro';

@@ -19,7 +19,8 @@ import {
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { embedCommand } from '../../src/cli/embed-command.ts';
-import { workerCommand, type WorkerFlags } from '../../src/cli/worker-command.ts';
+import { workerCommand } from '../../src/cli/worker-command.ts';
+import type { WorkerFlags } from '../../src/cli/worker/worker-flags.ts';
 import { STOP_TIMEOUT_MS } from '../../src/cli/worker/worker-per-gpu.ts';
 import { EXIT_CODES } from '../../src/contract/outcome.ts';
 import { SHUTDOWN_FORCE_MS } from '../../src/worker/shutdown.ts';

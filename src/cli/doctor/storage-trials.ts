@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { writeAll } from '../../platform/file-system.ts';
 import type { CheckName, Finding } from './finding.ts';
-import type { TriedFileSystem } from './storage.ts';
+import type { TriedFileSystem } from './tried-file-system.ts';
 
 const CONTENT = Buffer.from('virnucpro doctor\n');
 /** Owners of run folders are told apart by times that are minutes old. */

@@ -1,23 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileSystem } from '../../platform/file-system.ts';
-import { nodeFileSystem } from '../../platform/node-file-system.ts';
 import type { Finding } from './finding.ts';
 import { TRIALS } from './storage-trials.ts';
-
-/** What is tried in a folder; a port for the tests. */
-export interface TriedFileSystem extends FileSystem {
-  /** Opens with O_APPEND, writes, closes. */
-  append(path: string, bytes: Uint8Array): Promise<void>;
-  readAll(path: string): Promise<Uint8Array>;
-}
-
-export const triedFileSystem: TriedFileSystem = {
-  ...nodeFileSystem,
-  append: appendFile,
-  readAll: (path) => readFile(path),
-};
+import { triedFileSystem, type TriedFileSystem } from './tried-file-system.ts';
 
 /**
  * Tries in a folder what the durability of a run rests on: exclusive creation, fsync of files and folders, hard links that

@@ -2,7 +2,7 @@ import { connectClient, prepareRun, startPrepared, type RunHandle, type RunOptio
 import type { RunOutcome } from '../../contract/outcome.ts';
 import { requireEmbedders } from '../../embedders/index.ts';
 import { configuredServer } from '../../server/index.ts';
-import type { EmbedFlags } from '../embed-command.ts';
+import type { EmbedFlags } from './embed-flags.ts';
 import { converterOf } from '../data-converter.ts';
 import { tracingOf } from '../otel.ts';
 import type { Tracing } from '../../observe/index.ts';

@@ -6,7 +6,7 @@ import { internal } from '../../run/run-folder.ts';
 import { openManifest } from '../../run/manifest.ts';
 import { spoolStdin } from '../../sequences/index.ts';
 import { configuredServer } from '../../server/index.ts';
-import type { EmbedFlags } from '../embed-command.ts';
+import type { EmbedFlags } from './embed-flags.ts';
 import { messageOf } from '../exit.ts';
 import { describeDryRun, dryRun } from './dry-run.ts';
 import { EmbedSession } from './embed-session.ts';

@@ -5,7 +5,7 @@ import type { EmbedderRequest } from '../../contract/run-request.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import type { RunOptions } from '../../client/index.ts';
 import { EMBEDDERS, embedderFactory } from '../../embedders/index.ts';
-import type { EmbedFlags } from '../embed-command.ts';
+import type { EmbedFlags } from './embed-flags.ts';
 
 /** A run whose server and workers are this command's own hears of a dead worker sooner. */
 export const LOCAL_HEARTBEAT_TIMEOUT_MS = 5000;

@@ -4,7 +4,7 @@ import { embedderFactory } from '../../embedders/index.ts';
 import { converterArguments, converterOf } from '../data-converter.ts';
 import { EXIT_FAILURE } from '../exit.ts';
 import { otelArguments } from '../otel.ts';
-import type { WorkerFlags } from '../worker-command.ts';
+import type { WorkerFlags } from './worker-flags.ts';
 import { defaultLogFormat, formatMetricsAddress, nthMetricsAddress } from '../../observe/index.ts';
 import { resolveGpus, type Gpu } from './gpu-list.ts';
 import { keepRunning, type KeptEnd, type StartedProcess } from './keep-running.ts';

@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../../src/cli/doctor/finding.ts';
-import { checkStorage, triedFileSystem, type TriedFileSystem } from '../../../../src/cli/doctor/storage.ts';
+import { checkStorage } from '../../../../src/cli/doctor/storage.ts';
+import { triedFileSystem, type TriedFileSystem } from '../../../../src/cli/doctor/tried-file-system.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 describe('checkStorage', () => {

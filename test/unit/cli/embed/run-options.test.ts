@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { EmbedFlags } from '../../../../src/cli/embed-command.ts';
+import type { EmbedFlags } from '../../../../src/cli/embed/embed-flags.ts';
 import { embedderRequests, runOptions } from '../../../../src/cli/embed/run-options.ts';
 import { FailureType } from '../../../../src/contract/failure-types.ts';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectionSettings, localConnectionSettings } from '../../../src/client/connection.ts';
+import { connectionSettings, localConnectionSettings } from '../../../src/client/connection-settings.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

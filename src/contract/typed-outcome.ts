@@ -72,7 +72,7 @@ function outcomeOfCause(failure: FailureLike | null | undefined, wrapperMessage:
       return bareOutcome('failed', `terminated: ${message}`);
     case 'ApplicationFailure': {
       const failureType = typeof failure.type === 'string' && failure.type !== '' ? failure.type : 'Unknown';
-      return { ...bareOutcome(outcomeOfFailure(failureType), message), failureType } as TypedOutcome;
+      return { ...bareOutcome(outcomeOfFailure(failureType), message), failureType };
     }
     default:
       return bareOutcome('failed', message);

@@ -79,7 +79,7 @@ describe('docker-compose.yml', () => {
   it('ports of the host → open to it alone, each used once', () => {
     const ports = services.flatMap(([, service]) => service.ports ?? []);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/u);
-    const used = ports.map((port) => port.split(':')[1]);
+    const used = ports.map((port) => port.split(':')[1] ?? '');
     expect(new Set(used).size).toBe(used.length);
     expect(used.toSorted()).toEqual(['3000', '7233', '8080', '9090']);
   });

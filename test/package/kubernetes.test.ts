@@ -88,7 +88,7 @@ describe('deploy/kubernetes', () => {
     };
     expect(resources.toSorted()).toEqual(files.filter((file) => !file.includes('.example.')).toSorted());
     const used = deployments.flatMap(({ content }) =>
-      containersOf(content.spec?.template.spec).map(({ image }) => image),
+      containersOf(content.spec?.template.spec).map(({ image = '' }) => image),
     );
     expect(images.map(({ name }) => name).toSorted()).toEqual(used.toSorted());
     expect(namespace).toBe(manifestsOf<object>('v1 Namespace')[0]?.name);
@@ -223,6 +223,7 @@ function readManifests(file: string): Manifest[] {
   });
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what a manifest of this kind is
 function manifestsOf<T extends object>(kind: keyof typeof KINDS): { name: string; content: T }[] {
   return manifests.filter((one) => one.kind === kind).map(({ name, content }) => ({ name, content: content as T }));
 }
@@ -232,6 +233,7 @@ function containersOf(pod: IPodSpec | undefined): IPodSpec['containers'] {
 }
 
 /** What our own parser makes of a container's arguments: the name of a command and its options. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as in commander's opts
 function flagsOf<T extends object>(command: Command, args: readonly string[] = []): T {
   const [name, ...rest] = args;
   expect(name).toBe(command.name());

@@ -21,7 +21,7 @@ export function runHealthCheck(
     execFile(process.execPath, ['--import', hook, ...args], (error) => {
       const code = error?.code ?? 0;
       if (typeof code === 'number') resolve(code);
-      else reject(error as Error);
+      else reject(error ?? new Error('no exit code'));
     });
   });
 }

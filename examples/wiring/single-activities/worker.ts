@@ -17,5 +17,9 @@ const worker = await Worker.create({
   // Rows at hand are made durable, and tasks handed back, before the process ends.
   shutdownForceTime: '20 seconds',
 });
-await worker.run().finally(() => embedders.stopAll());
-await connection.close();
+try {
+  await worker.run();
+} finally {
+  await embedders.stopAll();
+  await connection.close();
+}

@@ -1,3 +1,5 @@
+import type { RunOutcome } from '../../contract/outcome.ts';
+
 /**
  * What the page shows, as JSON: made by Node, read by the browser. Texts that occur often are numbers, positions in
  * {@link PageData.strings}; −1 stands for nothing.
@@ -25,23 +27,14 @@ export interface PageData {
   notes: string[];
 }
 
-export interface Summary {
-  outcome: 'success' | 'partial' | 'checkpoint' | 'failed' | 'cancelled';
-  exitCode: number;
-  message: string;
-  /** What to do about it; empty where there is nothing to do. */
-  next: string[];
+/** What report.json says in sum. */
+export interface Summary extends Omit<RunOutcome, 'schema' | 'failureType' | 'offenders' | 'report'> {
   error?: { type: string; message: string };
   startedAt: string;
   finishedAt: string;
   seconds: number;
-  tasks: number;
-  found: number;
-  embedded: number;
-  failed: number;
-  skipped: number;
-  skippedSequences: number;
-  rows: number;
+  /** What to do about it; empty where there is nothing to do. */
+  next: string[];
   bytes: number;
   /** Files of the inputs. */
   files: number;

@@ -31,7 +31,7 @@ describe('the packed package in an empty project', () => {
   });
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-  it('its files → what is built, and no sources, tests or build stamp', () => {
+  it('its files → what is built, documents, examples; no sources, tests, build stamp or outputs', () => {
     const paths = files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining([
@@ -42,10 +42,11 @@ describe('the packed package in an empty project', () => {
         'dist/cli/main.js',
       ]),
     );
-    expect(paths.filter((path) => !/^(?:dist|docs|python)\/|^[A-Z]+(?:\.md)?$|^package\.json$/u.test(path))).toEqual(
-      [],
-    );
-    expect(paths.filter((path) => path.endsWith('.build-stamp'))).toEqual([]);
+    const ours = /^(?:deploy|dist|docs|examples|python)\/|^[A-Z]+(?:\.md)?$|^package\.json$/u;
+    expect(paths.filter((path) => !ours.test(path))).toEqual([]);
+    const made =
+      /\.build-stamp$|^examples\/(?:output|wiring\/build)\/|(?:^|\/)(?:__pycache__|\.[^/]*cache|\.snakemake)\//u;
+    expect(paths.filter((path) => made.test(path))).toEqual([]);
     expect((files.find(({ path }) => path === 'dist/cli/main.js')?.mode ?? 0) & 0o111).toBe(0o111);
   });
 

@@ -57,6 +57,7 @@ async function nextCommands() {
   const checkpoint = (await readdir(join(ROOT, OUT))).filter((name) => name.endsWith('.pt')).toSorted()[0] ?? '';
   const again = `${COMMAND} ${EMBED}`;
   return `${[
+    `The run as a page, for a browser: ${OUT}/report.html`,
     'Next, from this folder:',
     ...step('check every byte of every checkpoint', `${COMMAND} validate-checkpoints ${OUT} --deep`),
     ...step('see what is inside one, without loading it', `${COMMAND} inspect ${OUT}/${checkpoint}`),

@@ -28,7 +28,7 @@ export async function diagnoseConnection(settings: ConnectionSettings, error: un
 }
 
 const START =
-  'start one (temporal server start-dev), correct TEMPORAL_ADDRESS, or unset it to use a local server of this command’s own';
+  'start one (temporal server start-dev), correct TEMPORAL_ADDRESS, or unset it: embed then runs a server of its own';
 
 /** Why a namespace cannot be used. */
 export function diagnoseNamespace({ namespace, address }: ConnectionSettings, error: unknown): Diagnosis {

@@ -28,7 +28,7 @@ function findModule(module: string, folder: string): string {
   const file = path.resolve(folder, module);
   if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return file;
   const isPath = /^\.{0,2}\//u.test(module) || /\.[cm]?js$/u.test(module);
-  if (isPath) throw badConverter(module, `${file} is no file`);
+  if (isPath) throw badConverter(module, `is no file (looked at ${file})`);
   try {
     return createRequire(path.join(folder, 'noop.js')).resolve(module);
   } catch (error) {

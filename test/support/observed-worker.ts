@@ -62,7 +62,7 @@ export async function startObservedWorker(...flags: string[]): Promise<ObservedW
     await worker.ended;
     endAll(stateHome);
     await temporal.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
   return { temporal, scrape, report, failed, url, log: () => worker.stderr, stop };
 }

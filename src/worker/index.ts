@@ -5,4 +5,5 @@ export { createWorkers } from './create-workers.ts';
 export { MetricsObserver, sdkLogger, startTracing } from '../observe/index.ts';
 export type { ServedEmbedder, ServedWork, Tracing } from '../observe/index.ts';
 export type { ActivityEvent, ActivityObserver } from '../contract/activity-events.ts';
-export type { VirnucproWorkerOptions, VirnucproWorkers, WorkerRole } from './create-workers.ts';
+export type { VirnucproWorkers } from './create-workers.ts';
+export type { VirnucproWorkerOptions, WorkerRole } from './virnucpro-worker-options.ts';

@@ -1,7 +1,7 @@
 import type { WorkerOptions } from '@temporalio/worker';
 import { workflowBundleFor, type WorkflowCode } from '../converter/index.ts';
 import { tracedWorkflowBundlePath, workflowBundlePath } from '../platform/workflow-bundle.ts';
-import type { VirnucproWorkerOptions } from './create-workers.ts';
+import type { VirnucproWorkerOptions } from './virnucpro-worker-options.ts';
 
 /** The workflow code of a worker: what its interceptors and converters inside the sandbox are is part of it. */
 export function workflowCodeOf({ dataConverter, tracing }: VirnucproWorkerOptions): Promise<WorkflowCode> {

@@ -3,7 +3,7 @@ import { gpuTaskQueue, IO_TASK_QUEUE } from '../contract/names.ts';
 import { DEFAULT_EMBEDDERS, embedderFactory, EMBEDDERS } from '../embedders/index.ts';
 import { backlogProbe, MetricsObserver, watchBacklog, type ServedWork, type WatchedQueue } from '../observe/index.ts';
 import { packageVersion } from '../platform/package-facts.ts';
-import type { VirnucproWorkerOptions } from './create-workers.ts';
+import type { VirnucproWorkerOptions } from './virnucpro-worker-options.ts';
 
 /** The metrics of one worker process. */
 export interface WorkerMetrics {

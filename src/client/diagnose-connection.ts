@@ -1,4 +1,5 @@
 import { isGrpcServiceError } from '@temporalio/client';
+import { rootMessage } from '../platform/root-message.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { probeServer, type Probed } from './probe-server.ts';
 
@@ -98,10 +99,4 @@ function explain(
   if (probed.kind !== 'error') return undefined;
   const { code = '', message, reason } = probed.error;
   return { reason: reason ?? message, todo: REASONS.find(([pattern]) => pattern.test(code))?.[1] ?? START };
-}
-
-function rootMessage(error: unknown): string {
-  let at = error;
-  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
-  return at instanceof Error ? at.message : String(at);
 }

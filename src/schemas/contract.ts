@@ -8,6 +8,7 @@ import type {
   ValidateCheckpointInput,
 } from '../contract/activities.ts';
 import type { EmbeddingRunInput, PlanSummary, RunReference } from '../contract/run-request.ts';
+import type { AllTrue, Loose } from './agreement.ts';
 
 /**
  * Schemas of everything that crosses a boundary. zod adds 1 MB to a workflow bundle, so they are used at the edges only:
@@ -155,12 +156,6 @@ export const finishRunInputSchema = z.object({
 
 /** Fails to compile when a schema and the contract disagree. */
 type Accepts<Contract, Schema extends z.ZodType> = z.output<Schema> extends Loose<Contract> ? true : false;
-/** zod writes optional fields as `T | undefined`. */
-type Loose<T> = T extends object
-  ? { [K in keyof T]: undefined extends T[K] ? Loose<T[K]> | undefined : Loose<T[K]> }
-  : T;
-
-type AllTrue<T extends readonly true[]> = T;
 
 export type SchemasMatchContract = AllTrue<
   [

@@ -7,6 +7,7 @@ import type {
 import type { RunOutcome } from '../contract/outcome.ts';
 import type { EmbedHeartbeat, RunProgress } from '../contract/progress.ts';
 import type { RunRequest } from '../contract/run-request.ts';
+import type { AllTrue, Loose } from './agreement.ts';
 import { embedderRequestSchema, runReferenceSchema, tuningSchema } from './contract.ts';
 
 /**
@@ -96,12 +97,6 @@ type Matches<Contract, Schema extends z.ZodType> = [Loose<Contract>] extends [z.
       : false
     : false
   : false;
-/** zod writes optional fields as `T | undefined`. */
-type Loose<T> = T extends object
-  ? { [K in keyof T]: undefined extends T[K] ? Loose<T[K]> | undefined : Loose<T[K]> }
-  : T;
-
-type AllTrue<T extends readonly true[]> = T;
 
 export type ResultsMatchContract = AllTrue<
   [

@@ -1,5 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { diagnoseConnection, diagnoseNamespace, type ConnectionSettings } from '../../client/index.ts';
+import { rootMessage } from '../../platform/root-message.ts';
 import type { Finding } from './finding.ts';
 
 /** What a check of the server found, and the connection for further checks; close it. */
@@ -90,10 +91,4 @@ export function judgeRetention(seconds: number, namespace: string): Finding {
   const todo = `to look at a failed run after a weekend: temporal operator namespace update --namespace ${namespace} --retention 168h`;
   const kept = 'histories of failed runs are kept in the run folder, too, if a client was there at their end';
   return { check, status: 'info', message: `${message}; ${kept}`, todo };
-}
-
-function rootMessage(error: unknown): string {
-  let at = error;
-  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
-  return at instanceof Error ? at.message : String(at);
 }

@@ -155,21 +155,26 @@ export interface Throughput {
   series: { embedder: number; rowsPerSecond: number[]; rows: number }[];
 }
 
-export interface Scatter {
-  embedder: number;
+/** What a picture of embeddings is made from. */
+export interface ScatterFacts {
   dim: number;
+  /** There are so many. */
   rows: number;
   files: number;
   sampledRows: number;
   sampledFiles: number;
   /** Share of the variance of the sampled rows, 0 to 1. */
   explained: [number, number];
+  /** Why there is no picture. */
+  missing?: string;
+}
+
+export interface Scatter extends ScatterFacts {
+  embedder: number;
   x: number[];
   y: number[];
   file: number[];
   ids: string[];
-  /** Why there is no picture. */
-  missing?: string;
 }
 
 export interface ExecutionRow {

@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { openCheckpointSync } from '../../checkpoint/index.ts';
 import type { ReadReport } from '../../run/report-schema.ts';
+import type { ScatterFacts } from '../page/page-data.ts';
 import { principalAxes } from './principal-axes.ts';
 import { chooseSample, randomFrom, type FileSample, type SampledFile } from './sample.ts';
 
@@ -23,20 +24,11 @@ export interface ScatterPoint {
 }
 
 /** A sample of the rows of one embedder on its two main axes. */
-export interface SampledScatter {
+export interface SampledScatter extends ScatterFacts {
   embedder: string;
-  dim: number;
-  /** There are so many. */
-  rows: number;
-  files: number;
-  sampledRows: number;
-  sampledFiles: number;
-  explained: [number, number];
   /** As if shuffled: each beginning is a sample, too. */
   points: ScatterPoint[];
   inputs: string[];
-  /** Why there is no picture. */
-  missing?: string;
 }
 
 /** What was read of one embedder's checkpoints. */

@@ -11,9 +11,7 @@ import { ROOT, runOrThrow } from './run.mjs';
 const DIST = join(ROOT, 'dist');
 /** Beside `dist`, so that the paths in the source maps stay right when it takes its place. */
 const NEXT = join(ROOT, 'dist.next');
-const TRACING_INTERCEPTORS = createRequire(import.meta.url).resolve(
-  '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors',
-);
+const TRACING_INTERCEPTORS = '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors';
 const STAMP = '.build-stamp';
 const INPUTS = [
   'package-lock.json',
@@ -47,7 +45,9 @@ async function build(stamp) {
   await chmod(join(NEXT, 'cli', 'main.js'), 0o755);
   await bundleWorkflows('workflow-bundle.js', []);
   // Interceptors of a worker are not used where the bundle is built ahead: those for tracing need one of their own.
-  await bundleWorkflows('workflow-bundle-traced.js', [TRACING_INTERCEPTORS]);
+  // Resolved here and not above: this file is loaded to install dependencies, before there are any.
+  const { resolve } = createRequire(import.meta.url);
+  await bundleWorkflows('workflow-bundle-traced.js', [resolve(TRACING_INTERCEPTORS)]);
   say('build: bundling the page of reports to dist/report/browser/page.html');
   await bundleReportPage(join(NEXT, 'report', 'browser', 'page.html'));
   await writeFile(join(NEXT, STAMP), stamp);

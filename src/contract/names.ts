@@ -1,6 +1,7 @@
 /** Wire names: what other languages start, query and signal by. */
 export const WORKFLOW_EMBEDDING_RUN = 'embeddingRun';
 export const WORKFLOW_EMBED_PARTITION = 'embedPartition';
+export const WORKFLOW_PREDICT_VIRUS = 'predictVirus';
 
 export const QUERY_PROGRESS = 'progress';
 export const SIGNAL_PAUSE = 'pause';

@@ -32,8 +32,13 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
     folders: ['checkpoint', 'contract', 'embedders', 'platform', 'sequences', 'spool'],
     packages: ['node:', 'zod'],
   },
+  classifier: { folders: ['contract', 'platform', 'torch'], packages: ['node:', 'piscina'] },
+  prediction: {
+    folders: ['checkpoint', 'classifier', 'contract', 'embedders', 'platform', 'run', 'sequences'],
+    packages: ['node:', 'piscina', 'zod'],
+  },
   report: {
-    folders: ['checkpoint', 'contract', 'platform', 'run'],
+    folders: ['checkpoint', 'contract', 'platform', 'prediction', 'run'],
     packages: ['node:', 'piscina', 'ml-pca', 'echarts'],
   },
   observe: {
@@ -45,7 +50,8 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
     ],
   },
   activities: {
-    folders: ['checkpoint', 'contract', 'embedders', 'platform', 'report', 'run', 'schemas', 'sequences', 'spool'],
+    // prettier-ignore
+    folders: ['checkpoint', 'classifier', 'contract', 'embedders', 'platform', 'prediction', 'report', 'run', 'schemas', 'sequences', 'spool'],
     packages: ['node:', 'piscina', 'zod', '@temporalio/activity', '@temporalio/common'],
   },
   worker: {
@@ -53,12 +59,12 @@ export const IMPORT_RULES: Readonly<Record<string, ImportRule>> = {
     packages: ['node:', '@temporalio/worker', '@temporalio/common', '@temporalio/envconfig'],
   },
   client: {
-    folders: ['contract', 'converter', 'embedders', 'platform', 'run', 'schemas'],
+    folders: ['classifier', 'contract', 'converter', 'embedders', 'platform', 'prediction', 'run', 'schemas'],
     packages: ['node:', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
   },
   cli: {
     // prettier-ignore
-    folders: ['checkpoint', 'client', 'contract', 'converter', 'embedders', 'observe', 'platform', 'report', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
+    folders: ['checkpoint', 'classifier', 'client', 'contract', 'converter', 'embedders', 'observe', 'platform', 'prediction', 'report', 'run', 'schemas', 'sequences', 'server', 'spool', 'worker'],
     // prettier-ignore
     packages: ['node:', 'cli-progress', 'commander', 'pino', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', '@temporalio/worker'],
   },

@@ -29,6 +29,19 @@ export function ioActivityOptions(heartbeatTimeoutMs: number): ActivityOptions {
   };
 }
 
+/**
+ * Stages of a prediction, on the queue of the other activities on files: each reads whole files and writes whole files, and
+ * what another attempt has completed is found.
+ *
+ * - start-to-close 24 h: 100 GB of sequences on a slow share take hours; a dead worker is found by its heartbeat.
+ * - 10 attempts: a stage begins anew where its worker dies, so ten deaths within one stage are a fault that somebody has
+ *   to look at. Starting again goes on from the last complete file.
+ * - fairness key: two predictions share the slots of the queue (servers need `matching.enableFairness`).
+ */
+export function stageActivityOptions(heartbeatTimeoutMs: number, runId: string): ActivityOptions {
+  return { ...ioActivityOptions(heartbeatTimeoutMs), priority: { fairnessKey: runId } };
+}
+
 /** saveCheckpoint: rows that are missing after its own wait for them are embedded again, not waited for once more. */
 export function saveActivityOptions(heartbeatTimeoutMs: number): ActivityOptions {
   const { retry, ...options } = ioActivityOptions(heartbeatTimeoutMs);

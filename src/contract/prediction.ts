@@ -46,6 +46,8 @@ export interface PredictVirusInput {
 export interface PredictionTuning extends RunTuning {
   /** Inputs worked on at a time: while one is embedded, the next is cut and translated. @default 2 */
   openInputs?: number;
+  /** Inputs after which the prediction continues as new. @default 100 */
+  inputsPerExecution?: number;
 }
 
 /** What checkPrediction tells the workflow: counts and references, never the inputs themselves. */

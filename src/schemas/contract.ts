@@ -8,16 +8,16 @@ import type {
   ValidateCheckpointInput,
 } from '../contract/activities.ts';
 import type { EmbeddingRunInput, PlanSummary, RunReference } from '../contract/run-request.ts';
-import type { AllTrue, Loose } from './agreement.ts';
+import type { Accepts, AllTrue } from './agreement.ts';
 
 /**
  * Schemas of everything that crosses a boundary. zod adds 1 MB to a workflow bundle, so they are used at the edges only:
  * the client before it starts a run, and every activity at its entry. Unknown fields are ignored.
  */
-const contract = z.literal(1);
-const count = z.number().int().nonnegative();
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
-const absolutePath = z.string().regex(/^\//, 'expected an absolute path');
+export const contract = z.literal(1);
+export const count = z.number().int().nonnegative();
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
+export const absolutePath = z.string().regex(/^\//, 'expected an absolute path');
 
 /** Longer lists go through `inputsFile`: a payload stays below 64 KiB. */
 export const MAX_INLINE_INPUTS = 100;
@@ -155,8 +155,6 @@ export const finishRunInputSchema = z.object({
 });
 
 /** Fails to compile when a schema and the contract disagree. */
-type Accepts<Contract, Schema extends z.ZodType> = z.output<Schema> extends Loose<Contract> ? true : false;
-
 export type SchemasMatchContract = AllTrue<
   [
     Accepts<Omit<EmbeddingRunInput, 'continued'>, typeof embeddingRunInputSchema>,

@@ -7,15 +7,14 @@ import type {
 import type { RunOutcome } from '../contract/outcome.ts';
 import type { EmbedHeartbeat, RunProgress } from '../contract/progress.ts';
 import type { RunRequest } from '../contract/run-request.ts';
-import type { AllTrue, Loose } from './agreement.ts';
-import { embedderRequestSchema, runReferenceSchema, tuningSchema } from './contract.ts';
+import type { AllTrue, Matches } from './agreement.ts';
+import { count, embedderRequestSchema, runReferenceSchema, tuningSchema } from './contract.ts';
 
 /**
  * What workflows and activities answer, for the JSON Schemas in docs/schemas. We make these ourselves and check none at run
  * time; that they are what the contract says is checked by the compiler, at the end of this file.
  */
-const count = z.number().int().nonnegative();
-const offender = z.object({ path: z.string(), reason: z.string() });
+export const offender = z.object({ path: z.string(), reason: z.string() });
 
 export const runOutcomeSchema = z.object({
   schema: z.literal(1).describe('version of this shape'),
@@ -89,15 +88,7 @@ export const validateCheckpointResultSchema = z.object({
   warnings: z.array(z.string()).optional().describe('all-zero rows, duplicate ids'),
 });
 
-/** The same fields, with the same types, neither more nor less. */
-type Matches<Contract, Schema extends z.ZodType> = [Loose<Contract>] extends [z.output<Schema>]
-  ? [z.output<Schema>] extends [Loose<Contract>]
-    ? [keyof z.output<Schema>] extends [keyof Contract]
-      ? true
-      : false
-    : false
-  : false;
-
+/** Fails to compile when a schema and the contract disagree. */
 export type ResultsMatchContract = AllTrue<
   [
     Matches<RunOutcome, typeof runOutcomeSchema>,

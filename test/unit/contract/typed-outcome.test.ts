@@ -10,8 +10,15 @@ import {
 } from '@temporalio/common';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { FailureType } from '../../../src/contract/failure-types.ts';
-import { WORKFLOW_EMBEDDING_RUN } from '../../../src/contract/names.ts';
-import { isFailureType, outcomeOfError, type TypedOutcome } from '../../../src/contract/typed-outcome.ts';
+import { WORKFLOW_EMBEDDING_RUN, WORKFLOW_PREDICT_VIRUS } from '../../../src/contract/names.ts';
+import {
+  isFailureType,
+  outcomeOfError,
+  predictionOutcomeOfError,
+  type TypedOutcome,
+  type TypedPredictionOutcome,
+} from '../../../src/contract/typed-outcome.ts';
+import { predictionOutcomeSchema } from '../../../src/schemas/prediction-results.ts';
 
 const RETRY = RetryState.NON_RETRYABLE_FAILURE;
 const inClient = (cause: Error) => new WorkflowFailedError('Workflow execution failed', cause, RETRY);
@@ -79,6 +86,40 @@ describe('outcomeOfError', () => {
       return ended.exitCode;
     };
     expect(codeOf(outcomeOfError(inClient(new CancelledFailure('no')))!)).toBe(130);
+  });
+});
+
+describe('predictionOutcomeOfError', () => {
+  const PREDICTED = { schema: 1, outcome: 'checkpoint', exitCode: 3, inputs: 2, predicted: 1, offenders: [] };
+  const asChild = (cause: Error) => inParent(cause, WORKFLOW_PREDICT_VIRUS);
+
+  it('a prediction that says how it ended, in a client and in a parent → that', () => {
+    const told = failure(FailureType.CheckpointCorrupted, [PREDICTED]);
+    for (const error of [inClient(told), asChild(told), inClient(asChild(told))]) {
+      expect(predictionOutcomeOfError(error)).toEqual(PREDICTED);
+    }
+  });
+
+  it('one that could not say → as much as is known, in the shape of an outcome', () => {
+    const ended = predictionOutcomeOfError(asChild(new TerminatedFailure('by hand')));
+    expect(ended).toMatchObject({ outcome: 'failed', exitCode: 1, message: 'terminated: by hand', predicted: 0 });
+    expect(predictionOutcomeSchema.parse(ended)).toEqual(ended);
+    const cancelled = predictionOutcomeOfError(inClient(new CancelledFailure('no')));
+    expect(cancelled).toMatchObject({ outcome: 'cancelled', exitCode: 130 });
+  });
+
+  it('the end of an embedding run, and a bug → undefined; the end of a prediction is none of an embedding run', () => {
+    expect(predictionOutcomeOfError(inParent(failure(FailureType.CheckpointCorrupted, [TOLD])))).toBeUndefined();
+    expect(predictionOutcomeOfError(new TypeError('x is not a function'))).toBeUndefined();
+    expect(outcomeOfError(asChild(failure(FailureType.CheckpointCorrupted, [PREDICTED])))).toBeUndefined();
+  });
+
+  it('the type → narrowed by its outcome', () => {
+    const codeOf = (ended: TypedPredictionOutcome): number => {
+      if (ended.outcome === 'checkpoint') expectTypeOf(ended.failureType).toEqualTypeOf<string>();
+      return ended.exitCode;
+    };
+    expect(codeOf(predictionOutcomeOfError(inClient(new CancelledFailure('no')))!)).toBe(130);
   });
 });
 

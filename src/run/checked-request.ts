@@ -1,12 +1,7 @@
-import { createHash } from 'node:crypto';
-import * as fs from 'node:fs/promises';
-import * as path from 'node:path';
 import type { OnBadSequence, RunRequest } from '../contract/run-request.ts';
 import type { EmbedderDescription } from '../embedders/types.ts';
-import { nodeFileSystem } from '../platform/node-file-system.ts';
 import type { FilePart } from '../sequences/index.ts';
-import { createFile } from './atomic-file.ts';
-import { internal } from './run-folder.ts';
+import { loadDocument, storeDocument } from './stored-document.ts';
 
 /** An input file as checkCompatibility found it. */
 export interface CheckedInput {
@@ -38,22 +33,11 @@ export interface CheckedRequest extends RunRequest {
   notes: string[];
 }
 
-export function sha256Hex(content: string): string {
-  return createHash('sha256').update(content).digest('hex');
-}
-
 /** Writes the request to DIR/.virnucpro/requests/<digest>.json and returns the digest. */
-export async function storeRequest(directory: string, request: CheckedRequest): Promise<string> {
-  const content = JSON.stringify(request);
-  const digest = sha256Hex(content);
-  const folder = path.join(directory, internal.requests);
-  await nodeFileSystem.makeFolder(folder);
-  await createFile(path.join(folder, `${digest}.json`), content);
-  return digest;
+export function storeRequest(directory: string, request: CheckedRequest): Promise<string> {
+  return storeDocument(directory, request);
 }
 
-export async function loadRequest(directory: string, digest: string): Promise<CheckedRequest> {
-  const content = await fs.readFile(path.join(directory, internal.requests, `${digest}.json`), 'utf8');
-  if (sha256Hex(content) !== digest) throw new Error(`request ${digest} in ${directory} was changed on disk`);
-  return JSON.parse(content) as CheckedRequest;
+export function loadRequest(directory: string, digest: string): Promise<CheckedRequest> {
+  return loadDocument<CheckedRequest>(directory, digest);
 }

@@ -4,7 +4,7 @@ import { FailureType } from '../contract/failure-types.ts';
 import type { EmbeddingRunInput } from '../contract/run-request.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { findInputs, scanFile, type FilePart, type InputFile, type InputSummary } from '../sequences/index.ts';
-import { sha256Hex } from './checked-request.ts';
+import { sha256Hex } from './stored-document.ts';
 import { mapLimited } from './limited.ts';
 import { internal } from './run-folder.ts';
 

@@ -7,7 +7,7 @@ import type { EmbedderDescription, EmbedderOptions } from '../embedders/types.ts
 import type { FilePart } from '../sequences/index.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { createFile } from './atomic-file.ts';
-import { sha256Hex } from './checked-request.ts';
+import { sha256Hex } from './stored-document.ts';
 import { internal } from './run-folder.ts';
 
 /** Why a task has to be embedded. */

@@ -1,0 +1,11 @@
+export type { CheckedPredictionRequest } from './check-request.ts';
+export { checkPredictionRequest } from './check-request.ts';
+export { classifySequences } from './classify-stage.ts';
+export { callConsensus } from './consensus-stage.ts';
+export type { DraftedEmbedding, DraftedInput, DraftedPrediction, DraftedStage } from './draft.ts';
+export { draftPrediction } from './draft.ts';
+export { mergeEmbeddings } from './merge-stage.ts';
+export type { PredictionInputFile, PredictionRequest, PredictionSide } from './request.ts';
+export { loadPredictionRequest, storePredictionRequest } from './request.ts';
+export type { InputTally, PredictionTally, StageTally } from './tally.ts';
+export { tallyPrediction } from './tally.ts';

@@ -9,3 +9,10 @@ export type { PredictionInputFile, PredictionRequest, PredictionSide } from './r
 export { loadPredictionRequest, storePredictionRequest } from './request.ts';
 export type { InputTally, PredictionTally, StageTally } from './tally.ts';
 export { tallyPrediction } from './tally.ts';
+export { cutChunks } from './chunk-stage.ts';
+export { existingSplit } from './existing-split.ts';
+export { translateFrames } from './frames-stage.ts';
+export type { PredictionPaths, RecordedStage, SideName } from './paths.ts';
+export { pathsOf } from './paths.ts';
+export { splitSequences } from './split-stage.ts';
+export type { StageContext } from './stage.ts';

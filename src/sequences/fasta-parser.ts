@@ -41,6 +41,9 @@ function letterTable(): Uint8Array {
   return table;
 }
 
+/** What to do about a record that has a header and no sequence. */
+export type EmptyRecords = 'refuse' | 'keep';
+
 type State = 'before-first' | 'id' | 'description' | 'sequence';
 
 /**
@@ -53,6 +56,7 @@ export class FastaParser {
   /** How often each upper-case letter occurred so far. */
   readonly #letters = new Float64Array(256);
   readonly #path: string;
+  readonly #emptyRecords: EmptyRecords;
   #state: State = 'before-first';
   #lineStart = true;
   #line = 1;
@@ -66,8 +70,9 @@ export class FastaParser {
   #records = 0;
 
   /** @param offset where in the content the first chunk begins */
-  constructor(path: string, offset = 0) {
+  constructor(path: string, offset = 0, emptyRecords: EmptyRecords = 'refuse') {
     this.#path = path;
+    this.#emptyRecords = emptyRecords;
     this.#offset = offset;
     this.#markBytes = offset === 0 ? 0 : BYTE_ORDER_MARK.length;
   }
@@ -205,7 +210,7 @@ export class FastaParser {
 
   #finishRecord(): LocatedRecord {
     const id = this.#idText();
-    if (this.#length === 0) {
+    if (this.#length === 0 && this.#emptyRecords === 'refuse') {
       throw inputError(
         `${this.#path}:${this.#headerLine}: record "${id}" has no sequence; add it or remove the record`,
       );

@@ -1,5 +1,5 @@
 import { openContent } from './content.ts';
-import type { LocatedRecord } from './fasta-parser.ts';
+import type { EmptyRecords, LocatedRecord } from './fasta-parser.ts';
 import { FastaParser } from './fasta-parser.ts';
 import { inputError } from './input-error.ts';
 import type { FastaRecord } from './types.ts';
@@ -38,12 +38,17 @@ export async function* parseChunks(
 /**
  * Reads the records of a FASTA file, plain or gzip, in order. Memory: one record, and the ids seen.
  *
+ * @param emptyRecords `keep`: a header without a sequence is a record with an empty one
  * @throws VirnucproError `RunError.InvalidInput` naming file and line; errno errors and the abort reason pass through
  */
-export async function* readFasta(path: string, signal?: AbortSignal): AsyncGenerator<FastaRecord, void, undefined> {
+export async function* readFasta(
+  path: string,
+  signal?: AbortSignal,
+  emptyRecords: EmptyRecords = 'refuse',
+): AsyncGenerator<FastaRecord, void, undefined> {
   const { chunks } = await openContent(path, signal);
   const ids = new UniqueIds(path);
-  for await (const { id, sequence, line } of parseChunks(new FastaParser(path), chunks)) {
+  for await (const { id, sequence, line } of parseChunks(new FastaParser(path, 0, emptyRecords), chunks)) {
     ids.add(id, line);
     yield { id, sequence, line };
   }

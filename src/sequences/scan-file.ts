@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { chunkId, countChunks } from './chunk-sequence.ts';
 import { openContent } from './content.ts';
-import type { LocatedRecord } from './fasta-parser.ts';
+import type { EmptyRecords, LocatedRecord } from './fasta-parser.ts';
 import { FastaParser } from './fasta-parser.ts';
 import { UniqueIds } from './read-fasta.ts';
 import { RecordsDigest } from './records-digest.ts';
@@ -13,6 +13,8 @@ export interface ScanOptions {
   chunkLength?: number | undefined;
   /** Most windows in a part, at least 1. */
   sequencesPerFile: number;
+  /** `keep`: a header without a sequence is a record; one without windows where there is a `chunkLength`. @default 'refuse' */
+  emptyRecords?: EmptyRecords | undefined;
   signal?: AbortSignal | undefined;
   /** Gets the parts in order, one at a time: the scan goes on when it resolves. */
   onPart(part: FilePart): Promise<void> | void;
@@ -30,11 +32,13 @@ const WINDOWS_PER_SLICE = 16_384;
 export async function scanFile(path: string, options: ScanOptions): Promise<InputSummary> {
   const { gzip, chunks } = await openContent(path, options.signal);
   const digest = new ContentDigest();
-  const parser = new FastaParser(path);
+  const parser = new FastaParser(path, 0, options.emptyRecords);
   const ids = new UniqueIds(path);
   const cutter = new PartCutter(options);
+  let emptyRecords = 0;
   const take = async (record: LocatedRecord): Promise<void> => {
     ids.add(record.id, record.line);
+    if (record.sequence === '') emptyRecords += 1;
     await cutter.add(record);
   };
   for await (const chunk of digest.through(chunks)) for (const record of parser.push(chunk)) await take(record);
@@ -45,6 +49,7 @@ export async function scanFile(path: string, options: ScanOptions): Promise<Inpu
     bytes: digest.bytes,
     gzip,
     records: parser.records,
+    emptyRecords,
     windows: cutter.windows,
     letters: parser.letters,
   };

@@ -42,6 +42,8 @@ export interface InputSummary {
   bytes: number;
   gzip: boolean;
   records: number;
+  /** Those of them without a sequence. */
+  emptyRecords: number;
   windows: number;
   /** How often each letter occurs (upper case). */
   letters: Map<string, number>;

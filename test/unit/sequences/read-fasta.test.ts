@@ -173,6 +173,15 @@ function damaged(bytes: Buffer): Buffer {
   return bytes;
 }
 
+describe('readFasta: empty records that are to be kept', () => {
+  test('in the middle and at the end → records with empty sequences', async () => {
+    const path = await inputFile('>a\nAC\n>b x\n\n>c\nA\n>d');
+    const records: FastaRecord[] = [];
+    for await (const record of readFasta(path, undefined, 'keep')) records.push(record);
+    expect(brief(records)).toEqual(['1 a AC', '3 b ', '5 c A', '7 d ']);
+  });
+});
+
 describe('readFasta: passed on', () => {
   test('absent file → ENOENT', async () => {
     await expect(recordsOf(join(await temporaryFolder(), 'none'))).rejects.toMatchObject({ code: 'ENOENT' });

@@ -89,6 +89,15 @@ describe('scanFile and readPart', () => {
     expect(new Map(plain.summary.letters)).toEqual(expected.letters);
   });
 
+  test('empty records that are to be kept → counted, without windows', async () => {
+    const path = await write('>a\n\n>b\nACGTA\n>c\n');
+    const parts: FilePart[] = [];
+    const onPart = (part: FilePart) => void parts.push(part);
+    const summary = await scanFile(path, { sequencesPerFile: 10, chunkLength: 3, emptyRecords: 'keep', onPart });
+    expect(summary).toMatchObject({ records: 3, emptyRecords: 2, windows: 2 });
+    expect(parts.map(({ ids }) => ids)).toEqual([['b_chunk_1', 'b_chunk_2']]);
+  });
+
   test('a slow taker → parts one at a time', async () => {
     const path = await write(sample('\n'));
     let open = 0;

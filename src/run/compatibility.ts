@@ -9,6 +9,7 @@ import type { EmbedderDescription } from '../embedders/types.ts';
 import { detectAlphabet, isNucleotideLike } from '../sequences/index.ts';
 import { alphabetOf } from './alphabet.ts';
 import type { CheckedRequest } from './checked-request.ts';
+import { Differences } from './differences.ts';
 import {
   commonRoot,
   DEFAULT_SEQUENCES_PER_FILE,
@@ -44,13 +45,22 @@ export async function checkRequest(
   manifest: RunManifest,
   signal: AbortSignal,
 ): Promise<Checked> {
+  requireNoPrediction(manifest, input.directory);
   requireDistinctEmbedders(input.embedders);
   const scanned = await scanInputs(await inputFiles(input), input, signal);
   const descriptions = input.embedders.map((embedder) => describeFor(embedder, scanned, manifest));
   requireAlphabets(descriptions, scanned);
   const request = checkedRequest(input, scanned, descriptions, manifest);
-  requireSame(differences(request, manifest), input.directory);
+  differencesOf(request, manifest).requireNone(input.directory);
   return { request, manifest: grown(manifest, request) };
+}
+
+function requireNoPrediction({ prediction }: RunManifest, directory: string): void {
+  if (prediction === undefined) return;
+  throw new VirnucproError(
+    FailureType.CheckpointIncompatible,
+    `incompatible: ${directory} holds a prediction, whose embeddings are in run folders of their own inside it; choose another folder`,
+  );
 }
 
 function requireDistinctEmbedders(embedders: readonly EmbedderRequest[]): void {
@@ -147,45 +157,18 @@ function checkedRequest(
   };
 }
 
-/** What differs between a request and the run.json of its folder, one line each. */
-export function differences(request: CheckedRequest, manifest: RunManifest): string[] {
-  const found: string[] = [];
-  const compare = (what: string, before: unknown, now: unknown) => {
-    if (before !== undefined && before !== now) found.push(`${what}: ${shown(before)} in run.json, ${shown(now)} now`);
-  };
-  compare('chunk length', manifest.settings?.chunkLength, request.chunkLength);
-  compare('sequences per file', manifest.settings?.sequencesPerFile, request.sequencesPerFile);
-  for (const { name, fingerprint, loadedKeys = [] } of request.descriptions) {
-    const before = manifest.embedders[name]?.fingerprint;
-    if (before === undefined) continue;
-    for (const key of new Set([...Object.keys(before), ...Object.keys(fingerprint)])) {
-      if (before[key] === fingerprint[key]) continue;
-      // Whoever loads the model compares what neither request nor folder says.
-      if (loadedKeys.includes(key) && (before[key] === undefined || fingerprint[key] === undefined)) continue;
-      found.push(`embedder ${name}, ${key}: ${shown(before[key])} in run.json, ${shown(fingerprint[key])} now`);
-    }
+/** What differs between a request and the run.json of its folder. */
+function differencesOf(request: CheckedRequest, manifest: RunManifest): Differences {
+  const differences = new Differences();
+  differences.compare('chunk length', manifest.settings?.chunkLength, request.chunkLength);
+  differences.compare('sequences per file', manifest.settings?.sequencesPerFile, request.sequencesPerFile);
+  for (const description of request.descriptions) {
+    const { name } = description;
+    differences.compareEmbedder(`embedder ${name}`, manifest.embedders[name]?.fingerprint, description);
   }
   for (const { stem, sha256 } of request.inputs)
-    compare(`content of input ${stem} (SHA-256)`, manifest.inputs[stem]?.sha256, sha256);
-  return found;
-}
-
-function shown(value: unknown): string {
-  if (value === null || value === undefined) return 'none';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** Differences are listed for people; beyond this many the rest is counted. */
-const MAX_LISTED_DIFFERENCES = 20;
-
-function requireSame(found: readonly string[], directory: string): void {
-  if (found.length === 0) return;
-  const listed = found.slice(0, MAX_LISTED_DIFFERENCES).map((line) => `\n  ${line}`);
-  const more = found.length > listed.length ? `\n  … and ${found.length - listed.length} more` : '';
-  throw new VirnucproError(
-    FailureType.CheckpointIncompatible,
-    `incompatible: ${directory} was made with other settings; choose another folder or go back to them:${listed.join('')}${more}`,
-  );
+    differences.compare(`content of input ${stem} (SHA-256)`, manifest.inputs[stem]?.sha256, sha256);
+  return differences;
 }
 
 /** New inputs and embedders are added, nothing is ever taken away. */

@@ -3,7 +3,14 @@ import * as path from 'node:path';
 import { FailureType } from '../contract/failure-types.ts';
 import type { EmbeddingRunInput } from '../contract/run-request.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
-import { findInputs, scanFile, type FilePart, type InputFile, type InputSummary } from '../sequences/index.ts';
+import {
+  findInputs,
+  scanFile,
+  type EmptyRecords,
+  type FilePart,
+  type InputFile,
+  type InputSummary,
+} from '../sequences/index.ts';
 import { sha256Hex } from './stored-document.ts';
 import { mapLimited } from './limited.ts';
 import { internal } from './run-folder.ts';
@@ -16,7 +23,7 @@ const MAX_LISTED_ERRORS = 20;
 export type InputsOfRequest = Pick<
   EmbeddingRunInput,
   'directory' | 'inputs' | 'inputsFile' | 'recursive' | 'chunkLength' | 'sequencesPerFile'
->;
+> & { emptyRecords?: EmptyRecords };
 
 /** The FASTA files that a request names. */
 export async function inputFiles(request: InputsOfRequest): Promise<InputFile[]> {
@@ -66,6 +73,7 @@ export async function scanInputs(
       const summary = await scanFile(file.path, {
         chunkLength: request.chunkLength,
         sequencesPerFile: request.sequencesPerFile ?? DEFAULT_SEQUENCES_PER_FILE,
+        emptyRecords: request.emptyRecords,
         signal,
         onPart: (found) => {
           const { ids: _, ...part } = found;

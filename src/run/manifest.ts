@@ -12,6 +12,8 @@ import { INTERNAL_FOLDER, internal, RUN_MANIFEST } from './run-folder.ts';
 
 const fingerprintSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
+const predictionSideSchema = z.object({ embedder: z.string(), fingerprint: fingerprintSchema });
+
 const manifestSchema = z.object({
   schema: z.literal(1),
   runId: z.uuid(),
@@ -21,11 +23,19 @@ const manifestSchema = z.object({
     .optional(),
   embedders: z.record(z.string(), z.object({ fingerprint: fingerprintSchema })),
   inputs: z.record(z.string(), z.object({ sha256: z.string(), windows: z.number() })),
+  prediction: z
+    .object({
+      classifier: z.object({ sha256: z.string() }),
+      nucleotide: predictionSideSchema,
+      protein: predictionSideSchema,
+    })
+    .optional(),
 });
 
 /**
  * DIR/run.json: what the checkpoints of this folder were made from. `settings` are bound by the first run that is
- * accepted; `inputs` are keyed by stem and `embedders` by name, and both only grow.
+ * accepted; `inputs` are keyed by stem and `embedders` by name, and both only grow. A folder with `prediction` belongs to
+ * predictVirus: its embeddings are in run folders of their own inside it, and `embedders` is empty.
  */
 export type RunManifest = z.output<typeof manifestSchema>;
 

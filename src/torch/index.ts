@@ -20,6 +20,8 @@ export { readTorchFile } from './read-torch-file.ts';
 export type { ReadTorchFileOptions, TorchFile, TorchReadLevel } from './read-torch-file.ts';
 export type {
   FloatRun,
+  InertGlobal,
+  InertObject,
   NumpyArray,
   NumpyDType,
   NumpyScalar,
@@ -36,7 +38,7 @@ export type {
   TorchStorage,
   TorchTensor,
 } from './pickle/values.ts';
-export { isDict, isList, isNumpyArray, isTensor, pythonTypeName } from './pickle/values.ts';
+export { isDict, isInertObject, isList, isNumpyArray, isTensor, pythonTypeName } from './pickle/values.ts';
 export { ELEMENT_SIZE, STORAGE_CLASS } from './tensor/dtype.ts';
 export type { DType, TypedDType } from './tensor/dtype.ts';
 export { isContiguous, readFloat32Range, readFloatList, readTensor } from './tensor/read-values.ts';

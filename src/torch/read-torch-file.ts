@@ -4,6 +4,7 @@ import { crc32 } from './crc32.ts';
 import { TorchFileError } from './errors.ts';
 import { readMetadata } from './metadata.ts';
 import { PICKLE_RECORD } from './pickle/errors.ts';
+import type { UnknownGlobals } from './pickle/inert.ts';
 import { PickleInput } from './pickle/input.ts';
 import { readPickle } from './pickle/read-pickle.ts';
 import type { ReadPickle } from './pickle/read-pickle.ts';
@@ -27,6 +28,13 @@ export type TorchReadLevel = 'trusted' | 'structure' | 'deep';
 export interface ReadTorchFileOptions {
   /** @default 'structure' */
   level?: TorchReadLevel;
+  /**
+   * Classes and functions that are not on the allowlist: `refuse` ends the reading with `UNSAFE_GLOBAL`; `inert` keeps their
+   * names, and objects of theirs as records of what the pickle holds ({@link InertObject}). Nothing is executed either way.
+   *
+   * @default 'refuse'
+   */
+  unknownGlobals?: UnknownGlobals;
   /**
    * Called once everything but tensor data has been checked and before any of it is read; what it throws ends the
    * reading. The place to reject a file of the wrong kind before its gigabytes are read.
@@ -92,14 +100,19 @@ interface WalkedPickle extends ReadPickle {
  * Walks the pickle and computes its CRC in the same pass. Where both are wrong, the CRC is the reason: damaged bytes can
  * look like anything, even like a forbidden global.
  */
-function walkPickle(source: ByteSource, window: Buffer, archive: Archive, level: TorchReadLevel): WalkedPickle {
+function walkPickle(
+  source: ByteSource,
+  window: Buffer,
+  archive: Archive,
+  { level, unknownGlobals }: Required<Pick<ReadTorchFileOptions, 'level' | 'unknownGlobals'>>,
+): WalkedPickle {
   const record = pickleRecord(archive);
   const withCrc = level !== 'trusted';
   const place = { start: record.dataOffset, size: record.size };
   const input = new PickleInput(source, { ...place, window, withCrc, inspectFloats: level === 'deep' });
   const storages = new StorageTable(archive);
   try {
-    const pickle = readPickle(input, storages);
+    const pickle = readPickle(input, storages, unknownGlobals);
     return { ...pickle, storages, crcPresent: !withCrc || checkCrc(record, input.finish()) };
   } catch (error) {
     if (withCrc && error instanceof TorchFileError && error.code !== 'CRC_MISMATCH') checkCrc(record, input.finish());
@@ -165,7 +178,10 @@ function readThrough(window: Buffer, source: ByteSource, options: ReadTorchFileO
     if (level !== 'trusted' && !checkCrc(record, crc32(bytes))) crcsPresent = false;
     return bytes;
   });
-  const { root, protocol, storages, crcPresent } = walkPickle(source, window, archive, level);
+  const { root, protocol, storages, crcPresent } = walkPickle(source, window, archive, {
+    level,
+    unknownGlobals: options.unknownGlobals ?? 'refuse',
+  });
   crcsPresent &&= crcPresent;
   const file: TorchFile = {
     source,

@@ -100,6 +100,12 @@ function visit(file: TorchFile, value: Exclude<PyValue, string | number | bigint
     case 'global':
       ensure(ALLOWED_GLOBAL.test(value.name), () => `global ${value.name}`);
       return [];
+    case 'inert-global':
+      ensure(false, () => `unknown global ${value.module}.${value.name}`);
+      return [];
+    case 'inert-object':
+      ensure(false, () => `object of ${value.of.module}.${value.of.name}`);
+      return [];
     case 'tensor':
       checkTensor(file, value);
       return [];

@@ -62,6 +62,17 @@ class Digester {
         return [value.name];
       case 'opaque':
         return [value.name, ...all(value.args)];
+      case 'inert-global':
+        return [value.module, value.name];
+      case 'inert-object':
+        return all([
+          value.of,
+          value.args,
+          value.keywords ?? null,
+          value.state ?? null,
+          value.items ?? null,
+          value.entries ?? null,
+        ]);
       case 'storage':
         return this.#storage(value);
       case 'tensor': {

@@ -1,9 +1,12 @@
-// Reads inputs in a process of its own and says what each cost: `node --expose-gc measure-inputs.mjs LIBRARY FILE`.
-// LIBRARY: URL of a folder with torch/index.js and checkpoint/check-source.js; FILE: inputs, each behind its length (u32).
+// Reads inputs in a process of its own and says what each cost: `node --expose-gc measure-inputs.mjs LIBRARY FILE [inert]`.
+// LIBRARY: URL of a folder with torch/index.js and checkpoint/check-source.js; FILE: inputs, each behind its length (u32);
+// inert: unknown globals are kept as data.
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 
-const [library = '', file = ''] = process.argv.slice(2);
+const [library = '', file = '', mode = ''] = process.argv.slice(2);
+/** @type {'refuse' | 'inert'} */
+const unknownGlobals = mode === 'inert' ? 'inert' : 'refuse';
 /** @type {typeof import('../../src/torch/index.ts')} */
 const { memorySource, readTorchFile, TorchFileError } = await import(new URL('torch/index.js', library).href);
 /** @type {typeof import('../../src/checkpoint/check-source.ts')} */
@@ -15,7 +18,7 @@ const { checkSource } = await import(new URL('checkpoint/check-source.js', libra
  */
 function outcomeOf(bytes) {
   try {
-    readTorchFile(memorySource(bytes), { level: 'deep' });
+    readTorchFile(memorySource(bytes), { level: 'deep', unknownGlobals });
     return 'accepted';
   } catch (error) {
     return error instanceof TorchFileError ? error.code : `threw ${String(error).slice(0, 200)}`;

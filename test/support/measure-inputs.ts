@@ -27,8 +27,14 @@ const SANDBOX = [
  *
  * @param script path of measure-inputs.mjs
  * @param library URL of the folder of the compiled sources
+ * @param unknownGlobals as the option of the reader
  */
-export function measureInputs(script: string, library: URL, inputs: readonly Buffer[]): InputCosts {
+export function measureInputs(
+  script: string,
+  library: URL,
+  inputs: readonly Buffer[],
+  unknownGlobals = 'refuse',
+): InputCosts {
   const folder = mkdtempSync(join(tmpdir(), 'virnucpro-inputs-'));
   try {
     const file = join(folder, 'inputs');
@@ -38,7 +44,7 @@ export function measureInputs(script: string, library: URL, inputs: readonly Buf
       return [length, bytes];
     });
     writeFileSync(file, Buffer.concat(parts));
-    const args = [...SANDBOX, '--expose-gc', '--no-warnings', script, library.href, file];
+    const args = [...SANDBOX, '--expose-gc', '--no-warnings', script, library.href, file, unknownGlobals];
     const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
       encoding: 'utf8',
       maxBuffer: 1 << 28,

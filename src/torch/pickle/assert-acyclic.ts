@@ -2,7 +2,7 @@ import { MAX_DEPTH } from '../limits.ts';
 import type { Construction } from './globals.ts';
 import { ListValue } from './containers.ts';
 import type { ListPart } from './containers.ts';
-import type { PyDict, PyValue } from './values.ts';
+import type { InertObject, PyDict, PyValue } from './values.ts';
 
 type Container = Exclude<PyValue, string | number | bigint | boolean | null>;
 
@@ -15,6 +15,10 @@ function objectsIn(dict: PyDict): readonly PyValue[] {
   for (const value of dict.values()) if (typeof value === 'object') found.push(value);
   if (typeof dict.attributes === 'object') found.push(dict.attributes);
   return found;
+}
+
+function partsOf({ args, keywords, state, items, entries }: InertObject): readonly PyValue[] {
+  return [args, keywords, state, items, entries].filter((part) => part !== undefined);
 }
 
 type Child = ListPart;
@@ -52,12 +56,15 @@ function childrenOf(value: Container): readonly Child[] {
       return objectsIn(value);
     case 'opaque':
       return value.args;
+    case 'inert-object':
+      return partsOf(value);
     case 'numpy-array':
       return value.objects === undefined ? NO_CHILDREN : [value.objects];
     case 'float':
     case 'complex':
     case 'bytes':
     case 'global':
+    case 'inert-global':
     case 'tensor':
     case 'storage':
     case 'numpy-dtype':

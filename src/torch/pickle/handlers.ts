@@ -1,7 +1,8 @@
 import { MAX_GLOBAL_NAME, MAX_LONG_BYTES, MAX_TEXT_BYTES } from '../limits.ts';
 import { BadKeyError, DictValue, ListValue } from './containers.ts';
+import { COST } from './cost.ts';
 import { GlobalValue } from './globals.ts';
-import { COST } from './machine.ts';
+import { buildInert, entriesOf, inertCall, InertValue, isInertGlobal, itemsOf } from './inert.ts';
 import type { Machine, StorageId } from './machine.ts';
 import { mark } from './mark.ts';
 import { buildArray, buildDType, isArrayValue, isDTypeValue } from './numpy.ts';
@@ -56,6 +57,7 @@ function long(machine: Machine): void {
 
 function list(machine: Machine, value: PyValue, opcode: string): ListValue {
   if (value instanceof ListValue) return value;
+  if (value instanceof InertValue) return itemsOf(value, machine);
   throw machine.fail(`${opcode} on something that is not a list`, 'UNSUPPORTED_PICKLE');
 }
 
@@ -80,9 +82,10 @@ function contentKeys(keysAndValues: readonly PyValue[]): number {
 }
 
 function setAll(machine: Machine, keysAndValues: readonly PyValue[]): void {
-  const target = machine.top();
+  const top = machine.top();
   if (keysAndValues.length % 2 !== 0) throw machine.fail('SETITEMS with a key that has no value');
   if (keysAndValues.length === 0) return;
+  const target = top instanceof InertValue ? entriesOf(top, machine) : top;
   if (!(target instanceof DictValue)) {
     throw machine.fail('SETITEM on something that is not a dict', 'UNSUPPORTED_PICKLE');
   }
@@ -119,10 +122,9 @@ function reduce(machine: Machine): void {
 const NEW_TYPES = new Set(['collections.OrderedDict', 'builtins.set', 'builtins.frozenset', 'torch.Size']);
 
 /** `cls.__new__(cls, *args)`: of the few types whose result is whole without a BUILD. */
-function newObject(machine: Machine): void {
-  const args = machine.pop();
-  const type = machine.pop();
-  if (!(type instanceof GlobalValue) || !NEW_TYPES.has(type.name)) {
+function newObject(machine: Machine, type: PyValue, args: PyValue): void {
+  const isKnown = type instanceof GlobalValue && NEW_TYPES.has(type.name);
+  if (!isKnown && !isInertGlobal(type)) {
     throw machine.fail('NEWOBJ of a type that is not plain data', 'UNSUPPORTED_PICKLE');
   }
   machine.push(machine.construct(type, args));
@@ -130,15 +132,17 @@ function newObject(machine: Machine): void {
 
 function newObjectEx(machine: Machine): void {
   const keywords = machine.pop();
-  if (!(keywords instanceof DictValue) || keywords.size > 0) {
-    throw machine.fail('NEWOBJ_EX with keyword arguments', 'UNSUPPORTED_PICKLE');
-  }
-  newObject(machine);
+  if (!(keywords instanceof DictValue)) throw machine.fail('NEWOBJ_EX without a dict', 'UNSUPPORTED_PICKLE');
+  const [type, args] = machine.popMany(2) as [PyValue, PyValue];
+  if (isInertGlobal(type)) return machine.push(inertCall(type, args, machine, keywords));
+  if (keywords.size > 0) throw machine.fail('NEWOBJ_EX with keyword arguments', 'UNSUPPORTED_PICKLE');
+  newObject(machine, type, args);
 }
 
 function build(machine: Machine): void {
   const state = machine.pop();
   const target = machine.top();
+  if (target instanceof InertValue) return buildInert(target, state, machine);
   if (isArrayValue(target) && machine.halfBuilt.has(target)) return buildArray(target, state, machine);
   if (isDTypeValue(target)) return buildDType(target, state, machine);
   if (target instanceof DictValue && target.ordered) {
@@ -269,7 +273,7 @@ const BY_OPCODE: readonly (readonly [number, Handler])[] = [
   [Op.GLOBAL, globalByName],
   [Op.STACK_GLOBAL, stackGlobal],
   [Op.REDUCE, reduce],
-  [Op.NEWOBJ, newObject],
+  [Op.NEWOBJ, (m) => newObject(m, ...(m.popMany(2) as [PyValue, PyValue]))],
   [Op.NEWOBJ_EX, newObjectEx],
   [Op.BUILD, build],
   [Op.BINPERSID, persistentId],

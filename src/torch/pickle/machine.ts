@@ -1,31 +1,17 @@
 import { HEAP_PER_PICKLE_BYTE, MAX_DEPTH, MAX_STACK, MIN_HEAP_BUDGET } from '../limits.ts';
 import type { TorchFileError, TorchFileCode } from '../errors.ts';
+import { COST } from './cost.ts';
 import { pickleError } from './errors.ts';
 import type { Construction, StorageClass } from './globals.ts';
 import { GlobalValue } from './globals.ts';
+import { inertCall, inertGlobal, isInertGlobal, nameOf } from './inert.ts';
+import type { UnknownGlobals } from './inert.ts';
 import type { PickleInput } from './input.ts';
 import type { PyValue, TorchStorage } from './values.ts';
 import { Memo } from './memo.ts';
 import type { TextRun } from './text-run.ts';
 import { TensorMemo } from './tensor-memo.ts';
 import type { TensorForm } from './tensor-memo.ts';
-
-/** Estimated bytes of JS heap that a value takes, for the budget of {@link Machine.spend}. */
-export const COST = {
-  slot: 12,
-  float: 32,
-  tuple: 100,
-  list: 140,
-  dict: 400,
-  set: 140,
-  object: 240,
-  text: 40,
-  contentKey: 1_024,
-  buffer: 160,
-  memo: 32,
-  run: 100,
-  segment: 160,
-} as const;
 
 /** What the persistent id `('storage', type, key, location, numel)` says. */
 export interface StorageId {
@@ -45,11 +31,13 @@ export interface Storages {
 
 /**
  * State of the pickle interpreter: a stack, marks, a memo. It executes nothing: a global is a token of an allowlist, and
- * REDUCE builds data for the few tokens that stand for data (see `globals.ts`).
+ * REDUCE builds data for the few tokens that stand for data (see `globals.ts`). Other names end the reading, or are kept
+ * as names, with what the pickle hands to them as data (see `inert.ts`).
  */
 export class Machine implements Construction {
   readonly input: PickleInput;
   readonly storages: Storages;
+  readonly #unknownGlobals: UnknownGlobals;
   protocol = 0;
   /** Objects that exist but still wait for the BUILD that makes them whole. */
   readonly halfBuilt = new Set<PyValue>();
@@ -65,9 +53,10 @@ export class Machine implements Construction {
   #floor = 0;
   readonly #memo = new Memo();
 
-  constructor(input: PickleInput, storages: Storages) {
+  constructor(input: PickleInput, storages: Storages, unknownGlobals: UnknownGlobals) {
     this.input = input;
     this.storages = storages;
+    this.#unknownGlobals = unknownGlobals;
     this.#budget = Math.max(MIN_HEAP_BUDGET, HEAP_PER_PICKLE_BYTE * input.size);
   }
 
@@ -186,15 +175,15 @@ export class Machine implements Construction {
 
   global(module: string, name: string): void {
     const found = GlobalValue.find(module, name);
-    if (found === undefined) {
-      const shown = JSON.stringify(`${module}.${name}`.slice(0, 200)).slice(1, -1);
-      throw this.fail(`global ${shown} is not on the allowlist: it could run code, so it is refused`, 'UNSAFE_GLOBAL');
-    }
-    this.push(found);
+    if (found !== undefined) return this.push(found);
+    if (this.#unknownGlobals === 'inert') return this.push(inertGlobal(module, name, this));
+    const shown = nameOf({ module, name });
+    throw this.fail(`global ${shown} is not on the allowlist: it could run code, so it is refused`, 'UNSAFE_GLOBAL');
   }
 
   /** REDUCE and NEWOBJ: `callee(*args)`, as data. */
   construct(callee: PyValue, args: PyValue): PyValue {
+    if (isInertGlobal(callee)) return inertCall(callee, args, this);
     if (!(callee instanceof GlobalValue) || callee.build === undefined) {
       throw this.fail('REDUCE on something that is not callable', 'UNSUPPORTED_PICKLE');
     }

@@ -3,7 +3,7 @@ import { FLOAT_BYTES, LONGEST_TEXT, passTexts, TEXT_OVERHEAD } from '../scan/sca
 import { rebuildTensor } from '../tensor/rebuild.ts';
 import { ListValue } from './containers.ts';
 import { GlobalValue } from './globals.ts';
-import { COST } from './machine.ts';
+import { COST } from './cost.ts';
 import type { Machine } from './machine.ts';
 import { Op } from './opcodes.ts';
 import { TextRun } from './text-run.ts';

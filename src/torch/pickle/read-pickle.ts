@@ -1,6 +1,7 @@
 import type { TorchFileError } from '../errors.ts';
 import { assertAcyclic } from './assert-acyclic.ts';
 import { HANDLERS } from './handlers.ts';
+import type { UnknownGlobals } from './inert.ts';
 import type { PickleInput } from './input.ts';
 import { Machine } from './machine.ts';
 import type { Storages } from './machine.ts';
@@ -24,8 +25,8 @@ function unknownOpcode(machine: Machine, opcode: number): TorchFileError {
  *
  * @throws TorchFileError
  */
-export function readPickle(input: PickleInput, storages: Storages): ReadPickle {
-  const machine = new Machine(input, storages);
+export function readPickle(input: PickleInput, storages: Storages, unknownGlobals: UnknownGlobals): ReadPickle {
+  const machine = new Machine(input, storages, unknownGlobals);
   if (input.peek() !== Op.PROTO) {
     throw machine.fail('no PROTO: empty, or protocol 0 or 1, expected 2 to 5', 'UNSUPPORTED_PICKLE');
   }

@@ -1,7 +1,7 @@
 import { makeTensor } from '../tensor/rebuild.ts';
 import { makeOrderedDict } from './builtins.ts';
 import { GlobalValue } from './globals.ts';
-import { COST } from './machine.ts';
+import { COST } from './cost.ts';
 import type { Machine } from './machine.ts';
 import { Op } from './opcodes.ts';
 

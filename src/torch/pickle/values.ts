@@ -23,7 +23,9 @@ export type PyValue =
   | NumpyArray
   | NumpyScalar
   | NumpyDType
-  | OpaqueObject;
+  | OpaqueObject
+  | InertGlobal
+  | InertObject;
 
 export interface PyFloat {
   readonly type: 'float';
@@ -168,6 +170,31 @@ export interface OpaqueObject {
   readonly args: readonly PyValue[];
 }
 
+/**
+ * A class or function outside the allowlist, as the name that the pickle gives; only where `unknownGlobals: 'inert'` asked
+ * for it. Never looked up, never called.
+ */
+export interface InertGlobal {
+  readonly type: 'inert-global';
+  readonly module: string;
+  readonly name: string;
+}
+
+/** What the pickle would have made of an {@link InertGlobal}: everything that it hands over, and nothing done with it. */
+export interface InertObject {
+  readonly type: 'inert-object';
+  readonly of: InertGlobal;
+  readonly args: PyTuple;
+  /** Of NEWOBJ_EX. */
+  readonly keywords: PyDict | undefined;
+  /** Of BUILD: usually the dict of its attributes, or a tuple of that and of the slots. */
+  readonly state: PyValue | undefined;
+  /** Of APPEND and APPENDS: what a subclass of `list` holds. */
+  readonly items: PyList | undefined;
+  /** Of SETITEM and SETITEMS: what a subclass of `dict` holds. */
+  readonly entries: PyDict | undefined;
+}
+
 function hasType(value: PyValue | undefined, type: string): boolean {
   return typeof value === 'object' && value !== null && value.type === type;
 }
@@ -182,6 +209,10 @@ export function isList(value: PyValue | undefined): value is PyList {
 
 export function isTensor(value: PyValue | undefined): value is TorchTensor {
   return hasType(value, 'tensor');
+}
+
+export function isInertObject(value: PyValue | undefined): value is InertObject {
+  return hasType(value, 'inert-object');
 }
 
 export function isNumpyArray(value: PyValue | undefined): value is NumpyArray {
@@ -203,6 +234,8 @@ const TYPE_NAMES: Readonly<Record<Exclude<PyValue, string | number | bigint | bo
   'numpy-array': 'ndarray',
   'numpy-scalar': 'generic',
   opaque: 'object',
+  'inert-global': 'type',
+  'inert-object': 'object',
 };
 
 /** Name of the Python type, as in `type(value).__name__`, for messages. */
@@ -214,5 +247,6 @@ export function pythonTypeName(value: PyValue): string {
   if (value.type === 'dict' && value.ordered) return 'OrderedDict';
   if (value.type === 'set' && value.frozen) return 'frozenset';
   if (value.type === 'tensor' && value.isParameter) return 'Parameter';
+  if (value.type === 'inert-object') return value.of.name;
   return TYPE_NAMES[value.type];
 }

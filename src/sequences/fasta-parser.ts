@@ -44,6 +44,13 @@ function letterTable(): Uint8Array {
 /** What to do about a record that has a header and no sequence. */
 export type EmptyRecords = 'refuse' | 'keep';
 
+export interface FastaParserOptions {
+  /** Letters stay lower case where they are. @default false: upper case */
+  keepCase?: boolean | undefined;
+  /** @default 'refuse' */
+  emptyRecords?: EmptyRecords | undefined;
+}
+
 type State = 'before-first' | 'id' | 'description' | 'sequence';
 
 /**
@@ -56,6 +63,7 @@ export class FastaParser {
   /** How often each upper-case letter occurred so far. */
   readonly #letters = new Float64Array(256);
   readonly #path: string;
+  readonly #keepCase: boolean;
   readonly #emptyRecords: EmptyRecords;
   #state: State = 'before-first';
   #lineStart = true;
@@ -70,9 +78,10 @@ export class FastaParser {
   #records = 0;
 
   /** @param offset where in the content the first chunk begins */
-  constructor(path: string, offset = 0, emptyRecords: EmptyRecords = 'refuse') {
+  constructor(path: string, offset = 0, { keepCase, emptyRecords }: FastaParserOptions = {}) {
     this.#path = path;
-    this.#emptyRecords = emptyRecords;
+    this.#keepCase = keepCase ?? false;
+    this.#emptyRecords = emptyRecords ?? 'refuse';
     this.#offset = offset;
     this.#markBytes = offset === 0 ? 0 : BYTE_ORDER_MARK.length;
   }
@@ -184,13 +193,15 @@ export class FastaParser {
     this.#reserve(end - at);
     const sequence = this.#sequence;
     const letters = this.#letters;
+    const keepCase = this.#keepCase;
     let length = this.#length;
     for (let position = at; position < end; position++) {
-      const letter = LETTERS[chunk[position] as number] as number;
+      const byte = chunk[position] as number;
+      const letter = LETTERS[byte] as number;
       if (letter > SKIPPED) {
-        sequence[length++] = letter;
+        sequence[length++] = keepCase ? byte : letter;
         letters[letter] = (letters[letter] as number) + 1;
-      } else if (letter === INVALID) throw this.#badLetter(chunk[position] as number);
+      } else if (letter === INVALID) throw this.#badLetter(byte);
     }
     this.#length = length;
   }

@@ -1,5 +1,5 @@
 import { openContent } from './content.ts';
-import type { EmptyRecords, LocatedRecord } from './fasta-parser.ts';
+import type { EmptyRecords, FastaParserOptions, LocatedRecord } from './fasta-parser.ts';
 import { FastaParser } from './fasta-parser.ts';
 import { inputError } from './input-error.ts';
 import type { FastaRecord } from './types.ts';
@@ -35,8 +35,37 @@ export async function* parseChunks(
   yield parser.end();
 }
 
+export interface ReadRecordsOptions extends FastaParserOptions {
+  signal?: AbortSignal | undefined;
+  /** A file of 0 bytes has no records. @default false: it is an error */
+  emptyFile?: boolean | undefined;
+  /** Gets the decompressed content, piece by piece, before the records in it are given. */
+  onContent?: ((bytes: Buffer) => void) | undefined;
+}
+
 /**
- * Reads the records of a FASTA file, plain or gzip, in order. Memory: one record, and the ids seen.
+ * Reads the records of a FASTA file, plain or gzip, in order. Memory: one record; see {@link UniqueIds} where ids have to
+ * be unique.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` naming file and line; errno errors and the abort reason pass through
+ */
+export async function* readRecords(
+  path: string,
+  { signal, emptyFile = false, onContent, ...parserOptions }: ReadRecordsOptions = {},
+): AsyncGenerator<LocatedRecord, void, undefined> {
+  const { chunks } = await openContent(path, signal);
+  const parser = new FastaParser(path, 0, parserOptions);
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    onContent?.(chunk);
+    yield* parser.push(chunk);
+  }
+  if (bytes > 0 || !emptyFile) yield parser.end();
+}
+
+/**
+ * {@link readRecords} that refuses an id that occurred before. Memory: one record, and the ids seen.
  *
  * @param emptyRecords `keep`: a header without a sequence is a record with an empty one
  * @throws VirnucproError `RunError.InvalidInput` naming file and line; errno errors and the abort reason pass through
@@ -46,9 +75,8 @@ export async function* readFasta(
   signal?: AbortSignal,
   emptyRecords: EmptyRecords = 'refuse',
 ): AsyncGenerator<FastaRecord, void, undefined> {
-  const { chunks } = await openContent(path, signal);
   const ids = new UniqueIds(path);
-  for await (const { id, sequence, line } of parseChunks(new FastaParser(path, 0, emptyRecords), chunks)) {
+  for await (const { id, sequence, line } of readRecords(path, { signal, emptyRecords })) {
     ids.add(id, line);
     yield { id, sequence, line };
   }

@@ -32,7 +32,7 @@ const WINDOWS_PER_SLICE = 16_384;
 export async function scanFile(path: string, options: ScanOptions): Promise<InputSummary> {
   const { gzip, chunks } = await openContent(path, options.signal);
   const digest = new ContentDigest();
-  const parser = new FastaParser(path, 0, options.emptyRecords);
+  const parser = new FastaParser(path, 0, { emptyRecords: options.emptyRecords });
   const ids = new UniqueIds(path);
   const cutter = new PartCutter(options);
   let emptyRecords = 0;

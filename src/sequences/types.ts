@@ -2,7 +2,7 @@
 export interface FastaRecord {
   /** Header up to the first white space. */
   id: string;
-  /** Upper case, without white space. */
+  /** Upper case unless read otherwise, without white space. */
   sequence: string;
   /** 1-based line of its header. */
   line: number;

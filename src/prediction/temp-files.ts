@@ -1,0 +1,85 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import * as path from 'node:path';
+import { errnoOf } from '../checkpoint/errors.ts';
+import type { FileSystem } from '../platform/file-system.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { processStartTime } from '../platform/process-identity.mjs';
+
+/** Longest file name on common file systems, in bytes. */
+const MAX_NAME_BYTES = 255;
+/** What a character that was cut in half can become too long by. */
+const CUT_CHARACTER_BYTES = 2;
+/** Process of this host that wrote it: `<host>-<pid>-<start>-<unique>`. */
+const TEMP_NAME = /^\..+\.([0-9a-f]{8})-([1-9][0-9]*)-([0-9a-f]{8})-[0-9a-f]{16}\.tmp$/u;
+/** A file that is being written changes every second; clocks of hosts and storage may differ by minutes. */
+const FOREIGN_EXPIRY_MS = 3_600_000;
+
+const host = shortDigest(hostname());
+let ownStart: string | undefined;
+
+/** `.{name}.{process}-{unique}.tmp` beside the target: only there can it be linked. */
+export function stageTempPath(target: string): string {
+  ownStart ??= shortDigest(processStartTime(process.pid) ?? '');
+  const suffix = `.${host}-${process.pid}-${ownStart}-${randomBytes(8).toString('hex')}.tmp`;
+  const room = MAX_NAME_BYTES - suffix.length - '.'.length - CUT_CHARACTER_BYTES;
+  const name = Buffer.from(path.basename(target)).subarray(0, room).toString();
+  return path.join(path.dirname(target), `.${name}${suffix}`);
+}
+
+/**
+ * Removes from a folder what {@link stageTempPath} named and nobody writes any more: temporary files of processes of this
+ * host that are gone, and of other hosts where they have not changed for an hour.
+ *
+ * @returns how many were removed; 0 if there is no such folder
+ * @throws errno errors
+ */
+export async function sweepStageTemps(folder: string, fileSystem: FileSystem = nodeFileSystem): Promise<number> {
+  let removed = 0;
+  for (const name of await listOrNone(fileSystem, folder)) {
+    const file = path.join(folder, name);
+    if (!(await isAbandoned(fileSystem, file))) continue;
+    await fileSystem.unlink(file).catch(ignoreMissing);
+    removed += 1;
+  }
+  return removed;
+}
+
+/** How long a thread believes that nobody left anything in a folder that it has looked through. */
+const SWEPT_FOR_MS = 60_000;
+const sweptAt = new Map<string, number>();
+const MAX_SWEPT = 1000;
+
+/** {@link sweepStageTemps}, unless this thread has done so a moment ago: with many inputs a folder holds many names. */
+export async function sweepOnce(folder: string, fileSystem: FileSystem): Promise<void> {
+  const now = Date.now();
+  if (now - (sweptAt.get(folder) ?? 0) < SWEPT_FOR_MS) return;
+  if (sweptAt.size >= MAX_SWEPT) sweptAt.clear();
+  sweptAt.set(folder, now);
+  await sweepStageTemps(folder, fileSystem);
+}
+
+async function isAbandoned(fileSystem: FileSystem, file: string): Promise<boolean> {
+  const [, writer, pid, start] = TEMP_NAME.exec(path.basename(file)) ?? [];
+  if (writer === undefined) return false;
+  if (writer === host) return shortDigest(processStartTime(Number(pid)) ?? '') !== start;
+  const found = await fileSystem.stat(file);
+  return found !== undefined && Date.now() - Number(found.modifiedNs / 1_000_000n) > FOREIGN_EXPIRY_MS;
+}
+
+async function listOrNone(fileSystem: FileSystem, folder: string): Promise<string[]> {
+  try {
+    return await fileSystem.list(folder);
+  } catch (error) {
+    ignoreMissing(error);
+    return [];
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}
+
+function shortDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}

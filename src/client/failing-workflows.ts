@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { decodeFailureMessage } from '../converter/index.ts';
-import { describeExecution } from './describe.ts';
+import { openTree } from './open-tree.ts';
 
 /** A workflow of a run that its workers have in hand, and fail to go on with. */
 export interface FailingWorkflow {
@@ -15,17 +15,14 @@ export interface FailingWorkflow {
 const LAST_EVENTS = 3;
 
 /**
- * Finds the run and those of its partitions that no worker can go on with: it lacks the data converter, or its code decides
- * otherwise than recorded. Such a run waits for a better worker, and answers no query meanwhile.
+ * Finds the run and those of its child workflows that no worker can go on with: it lacks the data converter, or its code
+ * decides otherwise than recorded. Such a run waits for a better worker, and answers no query meanwhile.
  */
 export async function findFailing(client: Client, workflowId: string): Promise<FailingWorkflow[]> {
-  const { pendingWorkflowTask, pendingChildren } = await describeExecution(client, { workflowId });
-  const failing = await failingWorkflow(client, workflowId, pendingWorkflowTask?.attempt ?? 0);
-  const found = failing === undefined ? [] : [failing];
-  for (const { workflowId: child } of pendingChildren ?? []) {
-    if (!child) continue;
-    const { pendingWorkflowTask: task } = await describeExecution(client, { workflowId: child });
-    const one = await failingWorkflow(client, child, task?.attempt ?? 0);
+  const found: FailingWorkflow[] = [];
+  for await (const open of openTree(client, workflowId)) {
+    const attempt = open.description.pendingWorkflowTask?.attempt ?? 0;
+    const one = await failingWorkflow(client, open.workflowId, attempt);
     if (one !== undefined) found.push(one);
   }
   return found;

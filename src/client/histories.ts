@@ -3,7 +3,12 @@ import { historyFromJSON, historyToJSON, type History } from '@temporalio/common
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { FailureType } from '../contract/failure-types.ts';
-import { shortExecutionId, WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
+import {
+  shortExecutionId,
+  WORKFLOW_EMBED_PARTITION,
+  WORKFLOW_EMBEDDING_RUN,
+  WORKFLOW_PREDICT_VIRUS,
+} from '../contract/names.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { replaceFile } from '../run/atomic-file.ts';
 import { internal } from '../run/run-folder.ts';
@@ -24,8 +29,8 @@ interface Execution {
 }
 
 /**
- * Stores the histories of a run, and of its partitions that did not complete, in `DIR/.virnucpro/histories`, where
- * `virnucpro replay DIR` finds them when the server has long forgotten them. A {@link RunHandle} does so by itself.
+ * Stores the histories of a run, and of its child workflows that did not complete, in `DIR/.virnucpro/histories`, where
+ * `virnucpro replay DIR` finds them when the server has long forgotten them. A handle does so by itself.
  *
  * @returns paths of the files written
  * @throws WorkflowNotFoundError if the server does not know the run
@@ -102,43 +107,60 @@ function executionOf(history: History): Execution | undefined {
 }
 
 /**
- * Histories of a run from the server, newest execution first: its own, those it continued from, and those of its
- * partitions.
+ * Histories of a run from the server, newest execution first: its own, those it continued from, and those of its child
+ * workflows and of theirs: the partitions of a run, the runs of a prediction.
  *
- * @param partitions `unsuccessful`: only those that did not complete
- * @throws WorkflowNotFoundError if the server does not know the run; older executions and partitions that it has already
+ * @param children `unsuccessful`: only those that did not complete
+ * @throws WorkflowNotFoundError if the server does not know the run; older executions and children that it has already
  *   forgotten are left out
  */
 export async function* fetchRunHistories(
   client: Client,
   workflowId: string,
-  partitions: 'all' | 'unsuccessful',
+  children: 'all' | 'unsuccessful',
 ): AsyncGenerator<WorkflowHistory> {
   let next: WorkflowHistory | undefined = await fetchHistory(client, { workflowId });
   while (next !== undefined) {
     const found: WorkflowHistory = next;
     yield found;
-    const events: Event[] = found.history.events ?? [];
-    for (const child of childExecutions(events, partitions)) {
-      const history = await fetchHistory(client, child).catch(ignoreForgotten);
-      if (history !== undefined) yield history;
-    }
-    const before = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+    yield* historiesOfChildren(client, found, children);
+    const before = found.history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
     next = before ? await fetchHistory(client, { workflowId, runId: before }).catch(ignoreForgotten) : undefined;
+  }
+}
+
+/** With those that each of them has continued as, oldest first. */
+async function* historiesOfChildren(
+  client: Client,
+  { history }: WorkflowHistory,
+  which: 'all' | 'unsuccessful',
+): AsyncGenerator<WorkflowHistory> {
+  for (const child of childExecutions(history.events ?? [], which)) {
+    let next: WorkflowHistory | undefined = await fetchHistory(client, child).catch(ignoreForgotten);
+    while (next !== undefined) {
+      const found: WorkflowHistory = next;
+      yield found;
+      yield* historiesOfChildren(client, found, which);
+      const after = found.history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+      const { workflowId } = child;
+      next = after ? await fetchHistory(client, { workflowId, runId: after }).catch(ignoreForgotten) : undefined;
+    }
   }
 }
 
 /** Child workflows that a history started, in the order of their start. */
 function childExecutions(events: readonly Event[], which: 'all' | 'unsuccessful'): Execution[] {
-  const children = new Map<string, Execution>();
+  const children: Execution[] = [];
   for (const event of events) {
-    const started = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
-    const { workflowId, runId } = started ?? {};
-    if (workflowId && runId) children.set(runId, { workflowId, runId });
-    const completed = event.childWorkflowExecutionCompletedEventAttributes?.workflowExecution?.runId;
-    if (completed && which === 'unsuccessful') children.delete(completed);
+    const { workflowId, runId } = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution ?? {};
+    if (workflowId && runId) children.push({ workflowId, runId });
+    // Of one that has continued as new this names its last execution, and the event above its first one.
+    const completed = event.childWorkflowExecutionCompletedEventAttributes?.workflowExecution?.workflowId;
+    if (!completed || which === 'all') continue;
+    const at = children.findLastIndex((child) => child.workflowId === completed);
+    if (at >= 0) children.splice(at, 1);
   }
-  return [...children.values()];
+  return children;
 }
 
 /**
@@ -166,7 +188,8 @@ function ignoreForgotten(error: unknown): undefined {
   return undefined;
 }
 
-const OUR_TYPES = `WorkflowType IN ('${WORKFLOW_EMBEDDING_RUN}', '${WORKFLOW_EMBED_PARTITION}')`;
+const OUR_WORKFLOWS = [WORKFLOW_PREDICT_VIRUS, WORKFLOW_EMBEDDING_RUN, WORKFLOW_EMBED_PARTITION];
+const OUR_TYPES = `WorkflowType IN (${OUR_WORKFLOWS.map((type) => `'${type}'`).join(', ')})`;
 
 /**
  * Executions of our workflows that are in trouble: failed, timed out, terminated, or running with a workflow task that

@@ -1,6 +1,7 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { WORKFLOW_EMBED_PARTITION } from '../contract/names.ts';
+import type { Client } from '@temporalio/client';
+import { WORKFLOW_EMBED_PARTITION, WORKFLOW_PREDICT_VIRUS } from '../contract/names.ts';
 import { describeExecution, type Description } from './describe.ts';
+import { openTree } from './open-tree.ts';
 
 /** A task of a run that is with a worker or waits for one. */
 export interface OpenTask {
@@ -30,31 +31,23 @@ const WORKFLOW_TASK_STARTED = 2;
 
 const EMBED_FILE = 'embedFile';
 
-/** The open tasks of a run and of its open partitions. */
+/** The open tasks of a run or prediction and of its open child workflows. */
 export async function openTasksOfRun(client: Client, workflowId: string): Promise<OpenTask[]> {
-  const run = await describeExecution(client, { workflowId });
-  const tasks = tasksOf(run);
-  for (const child of run.pendingChildren ?? []) {
-    if (child.workflowId) tasks.push(...(await tasksOfPartition(client, child.workflowId)));
-  }
+  const tasks: OpenTask[] = [];
+  for await (const { description } of openTree(client, workflowId)) tasks.push(...tasksOf(description));
   return tasks;
 }
 
-/** None for a partition that the run has asked for and the server has not started yet: it is listed, but not known. */
-async function tasksOfPartition(client: Client, workflowId: string): Promise<OpenTask[]> {
-  try {
-    return tasksOf(await describeExecution(client, { workflowId }));
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return [];
-    throw error;
-  }
-}
+const WITH_LONG_TASKS = `WorkflowType IN ('${WORKFLOW_EMBED_PARTITION}', '${WORKFLOW_PREDICT_VIRUS}')`;
 
-/** Whether a task of an open partition of any run on this server is with a worker of the queue; at most 50 are looked at. */
+/**
+ * Whether a task of an open partition or prediction on this server is with a worker of the queue; at most 50 of them are
+ * looked at.
+ */
 export async function isAnyTaskRunning(client: Client, queue: string): Promise<boolean> {
   const { executions } = await client.workflowService.listWorkflowExecutions({
     namespace: client.options.namespace,
-    query: `WorkflowType = '${WORKFLOW_EMBED_PARTITION}' AND ExecutionStatus = 'Running'`,
+    query: `${WITH_LONG_TASKS} AND ExecutionStatus = 'Running'`,
     pageSize: 50,
   });
   for (const { execution } of executions ?? []) {

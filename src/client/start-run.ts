@@ -1,19 +1,8 @@
-import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
-import { FailureType } from '../contract/failure-types.ts';
-import { IO_TASK_QUEUE, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
-import { VirnucproError } from '../contract/virnucpro-error.ts';
-import { decodePayload, decoding } from '../converter/index.ts';
-import { describeExecution, type Description } from './describe.ts';
-import { keepEarlierHistories, type HistoryOptions } from './history-keeper.ts';
-import { prepareRun, type PreparedRun, type RequestDigest, type RunOptions } from './prepare-run.ts';
+import type { Client } from '@temporalio/client';
+import { WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
+import { prepareRun, type PreparedRun, type RunOptions } from './prepare-run.ts';
 import { RunHandle } from './run-handle.ts';
-
-const MEMO_REQUEST = 'virnucproRequest';
-
-export interface StartOptions extends HistoryOptions {
-  /** @default `virnucpro` */
-  taskQueue?: string;
-}
+import { startOrAttach, type StartOptions } from './start-workflow.ts';
 
 /**
  * Starts a run in `options.directory`, or attaches to the one that is running there with the same request. What is on
@@ -28,50 +17,5 @@ export async function startRun(client: Client, options: RunOptions, start: Start
 
 /** {@link startRun} for a run that is prepared already. */
 export async function startPrepared(client: Client, run: PreparedRun, start: StartOptions = {}): Promise<RunHandle> {
-  const { workflowId, input, digest } = run;
-  if (start.saveHistories !== false) await keepEarlierHistories(client, workflowId, input.directory, start);
-  try {
-    const handle = await client.workflow.start(WORKFLOW_EMBEDDING_RUN, {
-      workflowId,
-      taskQueue: start.taskQueue ?? IO_TASK_QUEUE,
-      args: [input],
-      memo: { [MEMO_REQUEST]: digest },
-      workflowIdConflictPolicy: 'FAIL',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    });
-    return new RunHandle(client, workflowId, handle.firstExecutionRunId, input.directory, false, start);
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
-  const { workflowExecutionInfo } = await describeExecution(client, { workflowId });
-  requireSameRequest(workflowId, await requestOf(client, workflowId, workflowExecutionInfo?.memo), digest);
-  return new RunHandle(
-    client,
-    workflowId,
-    workflowExecutionInfo?.firstRunId || undefined,
-    input.directory,
-    true,
-    start,
-  );
-}
-
-type Memo = NonNullable<Description['workflowExecutionInfo']>['memo'];
-
-function requestOf(client: Client, workflowId: string, memo: Memo): Promise<RequestDigest | undefined> {
-  const payload = memo?.fields?.[MEMO_REQUEST];
-  if (!payload) return Promise.resolve(undefined);
-  return decoding(`the request of workflow ${workflowId}, which is running in this folder,`, () =>
-    decodePayload<RequestDigest>(client.options.loadedDataConverter, payload),
-  );
-}
-
-function requireSameRequest(workflowId: string, running: RequestDigest | undefined, asked: RequestDigest): void {
-  const differences = Object.keys(asked)
-    .filter((key) => running?.[key] !== asked[key])
-    .map((key) => `\n  ${key}: ${running?.[key] ?? 'unknown'} there, ${asked[key]} here`);
-  if (differences.length === 0) return;
-  throw new VirnucproError(
-    FailureType.CheckpointIncompatible,
-    `incompatible: workflow ${workflowId} is running in this folder with other settings; wait for it or cancel it first:${differences.join('')}`,
-  );
+  return new RunHandle(client, await startOrAttach(client, WORKFLOW_EMBEDDING_RUN, run, start), start);
 }

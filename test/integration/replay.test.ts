@@ -157,7 +157,8 @@ describe('what a client stores when a run has ended', () => {
     const { workflowId } = prepared;
     const options = { workflowId, taskQueue: 'virnucpro', args: [prepared.input], workflowRunTimeout: '2 seconds' };
     await client.workflow.start(WORKFLOW_EMBEDDING_RUN, options);
-    const outcome = await new RunHandle(client, workflowId, undefined, at.out, true).result();
+    const found = { workflowId, firstRunId: undefined, directory: at.out, attached: true };
+    const outcome = await new RunHandle(client, found).result();
     expect(outcome).toMatchObject({ outcome: 'failed', exitCode: 1 });
     expect(await storedIn(at)).toContain('run');
     await expectSameDecisions(at);
@@ -204,7 +205,8 @@ describe('what a client stores when a run has ended', () => {
     const elsewhere = join(at.folder, 'elsewhere');
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
-    const handle = new RunHandle(client, run.workflowId, undefined, elsewhere, true, { warn });
+    const found = { workflowId: run.workflowId, firstRunId: undefined, directory: elsewhere, attached: true };
+    const handle = new RunHandle(client, found, { warn });
     expect(await handle.result()).toMatchObject({ outcome: 'partial' });
     expect(warnings).toEqual([expect.stringContaining('ENOENT')]);
     expect(readdirSync(at.folder)).not.toContain('elsewhere');

@@ -1,4 +1,4 @@
-import { listenToSignals } from '../embed/signals.ts';
+import { listenToSignals } from '../session/signals.ts';
 import { EXIT_SIGINT, EXIT_SIGTERM } from '../exit.ts';
 
 /** Work that Ctrl-C and SIGTERM stop in order. */

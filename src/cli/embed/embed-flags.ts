@@ -1,24 +1,9 @@
-import type { DataConverterFlag } from '../data-converter.ts';
-import type { OtelFlag } from '../otel.ts';
+import type { FolderFlags } from '../session/folder-flags.ts';
 
 /** Options of `virnucpro embed` as commander hands them over. */
-export interface EmbedFlags extends DataConverterFlag, OtelFlag {
+export interface EmbedFlags extends FolderFlags {
   out: string;
   embedder: string[];
   embedderOption: string[];
   chunkLength?: number;
-  sequencesPerFile?: number;
-  batchSize?: number;
-  randomInit?: boolean;
-  recursive?: boolean;
-  forceResume?: boolean;
-  onBadCheckpoint?: 'fail' | 'skip' | 'recompute';
-  onBadSequence?: 'fail' | 'skip';
-  skipCheckpointValidation?: boolean;
-  dryRun?: boolean;
-  detach?: boolean;
-  withWorkers?: boolean;
-  waitForWorkers?: number;
-  json?: boolean;
-  progress: boolean;
 }

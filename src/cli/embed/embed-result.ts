@@ -5,6 +5,7 @@ import type { RunReport } from '../../run/report.ts';
 import { REPORT } from '../../run/run-folder.ts';
 import { countSkipped } from '../../run/skipped-sequences.ts';
 import { exitCodeOf, messageOf, typeOf } from '../exit.ts';
+import { secondsSince, type Ending } from '../session/ending.ts';
 
 /** The list in `--json` is cut here; report.json has all. */
 const MAX_LISTED_CHECKPOINTS = 1000;
@@ -21,12 +22,6 @@ export interface EmbedResult extends Counts {
   checkpoints: { path: string; result: string; reason?: string; skippedSequences?: number }[];
   seconds: number;
   error?: { type: string; message: string };
-}
-
-/** What is known of a command that ends. */
-export interface Ending {
-  workflowId: string | null;
-  startedAt: number;
 }
 
 const NO_COUNTS: Counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, skippedSequences: 0, rows: 0 };
@@ -116,8 +111,4 @@ export function describeResult(result: EmbedResult, outDir: string): string {
   if (outcome === 'success') lines.push(`checkpoints and ${REPORT} are in ${outDir}`);
   if (outcome === 'partial' || outcome === 'checkpoint') lines.push(`everything is in ${path.join(outDir, REPORT)}`);
   return `${lines.join('\n')}\n`;
-}
-
-function secondsSince(start: number): number {
-  return Math.round((Date.now() - start) / 100) / 10;
 }

@@ -1,14 +1,9 @@
-import { existsSync } from 'node:fs';
 import * as path from 'node:path';
-import { FailureType } from '../../contract/failure-types.ts';
 import type { EmbedderRequest } from '../../contract/run-request.ts';
-import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import type { RunOptions } from '../../client/index.ts';
-import { EMBEDDERS, embedderFactory } from '../../embedders/index.ts';
+import { embedderRequests, withRandomInit } from '../session/embedder-requests.ts';
+import { requestFlags } from '../session/folder-flags.ts';
 import type { EmbedFlags } from './embed-flags.ts';
-
-/** A run whose server and workers are this command's own hears of a dead worker sooner. */
-export const LOCAL_HEARTBEAT_TIMEOUT_MS = 5000;
 
 /**
  * The request that the arguments stand for.
@@ -17,77 +12,16 @@ export const LOCAL_HEARTBEAT_TIMEOUT_MS = 5000;
  * @throws VirnucproError `RunError.InvalidInput`
  */
 export function runOptions(inputs: readonly string[], flags: EmbedFlags): RunOptions {
-  const { chunkLength, sequencesPerFile, batchSize, recursive, onBadSequence, skipCheckpointValidation } = flags;
-  const onBadCheckpoint = flags.forceResume === true ? 'skip' : flags.onBadCheckpoint;
+  const { chunkLength } = flags;
   return {
     directory: path.resolve(flags.out),
     inputs: inputs.map((input) => path.resolve(input)),
-    embedders: withRandomInit(embedderRequests(flags.embedder, flags.embedderOption), flags.randomInit ?? false),
-    ...(recursive === undefined ? {} : { recursive }),
+    embedders: randomInitOf(flags, embedderRequests(flags.embedder, flags.embedderOption)),
     ...(chunkLength === undefined ? {} : { chunkLength }),
-    ...(sequencesPerFile === undefined ? {} : { sequencesPerFile }),
-    ...(batchSize === undefined ? {} : { batchSize }),
-    ...(onBadCheckpoint === undefined ? {} : { onBadCheckpoint }),
-    ...(onBadSequence === undefined ? {} : { onBadSequence }),
-    ...(skipCheckpointValidation === undefined ? {} : { skipCheckpointValidation }),
+    ...requestFlags(flags),
   };
 }
 
-/** An option without `embedder:` goes to every embedder that knows it. */
-export function embedderRequests(names: readonly string[], options: readonly string[]): EmbedderRequest[] {
-  const requests = names.map((name) => ({ name, options: {} as Record<string, string> }));
-  for (const option of options) {
-    const { embedder, key, value } = parseOption(option, names);
-    const takers = requests.filter(({ name }) =>
-      embedder === undefined ? names.length === 1 || key in embedderFactory(name).options : name === embedder,
-    );
-    if (takers.length === 0) throw badOption(option, `no embedder of this run has the option "${key}"`);
-    for (const taker of takers) taker.options[key] = isPath(taker.name, key, value) ? path.resolve(value) : value;
-  }
-  return requests;
-}
-
-/** Random weights for each embedder that has weights. */
-function withRandomInit(requests: EmbedderRequest[], asked: boolean): EmbedderRequest[] {
-  if (!asked) return requests;
-  if (!requests.some(({ name }) => isModel(name))) {
-    const models = EMBEDDERS.filter(({ name }) => isModel(name)).map(({ name }) => name);
-    throw new VirnucproError(
-      FailureType.RunInvalidInput,
-      `--random-init is for models (${models.join(', ')}), and none of them is asked for with --embedder; leave it out`,
-    );
-  }
-  return requests.map((request) =>
-    isModel(request.name) ? { ...request, options: { ...request.options, randomInit: 'true' } } : request,
-  );
-}
-
-function isModel(embedder: string): boolean {
-  return embedderFactory(embedder).isModel === true;
-}
-
-function isPath(embedder: string, key: string, value: string): boolean {
-  const { pathOptions = [], folderOptions = [] } = embedderFactory(embedder);
-  return pathOptions.includes(key) || (folderOptions.includes(key) && isFolder(value));
-}
-
-/** Anything that looks like a path is taken for one, so that a missing folder is not looked for on a hub. */
-function isFolder(value: string): boolean {
-  return /^\.{0,2}\//u.test(value) || value === '.' || value === '..' || existsSync(path.resolve(value));
-}
-
-function parseOption(option: string, names: readonly string[]): { embedder?: string; key: string; value: string } {
-  const equals = option.indexOf('=');
-  if (equals < 1) throw badOption(option, 'expected [embedder:]key=value');
-  const left = option.slice(0, equals);
-  const value = option.slice(equals + 1);
-  const colon = left.indexOf(':');
-  if (colon < 0) return { key: left, value };
-  const embedder = left.slice(0, colon);
-  if (!names.includes(embedder)) throw badOption(option, `embedder "${embedder}" is not asked for with --embedder`);
-  return { embedder, key: left.slice(colon + 1), value };
-}
-
-function badOption(option: string, problem: string): VirnucproError {
-  return new VirnucproError(FailureType.RunInvalidInput, `--embedder-option ${option}: ${problem}`);
+function randomInitOf({ randomInit }: EmbedFlags, requests: EmbedderRequest[]): EmbedderRequest[] {
+  return randomInit === true ? withRandomInit(requests, '--embedder') : requests;
 }

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EmbedFlags } from '../../../../src/cli/embed/embed-flags.ts';
-import { embedderRequests, runOptions } from '../../../../src/cli/embed/run-options.ts';
+import { runOptions } from '../../../../src/cli/embed/run-options.ts';
+import { embedderRequests } from '../../../../src/cli/session/embedder-requests.ts';
 import { FailureType } from '../../../../src/contract/failure-types.ts';
 
 const FLAGS: EmbedFlags = { out: 'run', embedder: ['kmer'], embedderOption: [], progress: true };

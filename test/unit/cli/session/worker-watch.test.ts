@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { watchWorkers } from '../../../../src/cli/embed/worker-watch.ts';
+import { watchWorkers } from '../../../../src/cli/session/worker-watch.ts';
 import type { UnservedQueue } from '../../../../src/client/index.ts';
 import { FailureType } from '../../../../src/contract/failure-types.ts';
 

@@ -55,16 +55,17 @@ function endOfRun({ embedder, reason }: DeviceLostMessage['deviceLost']): never 
   throw new VirnucproError(FailureType.EmbeddingDeviceLost, message);
 }
 
-/** Arguments of `virnucpro worker` for a process that serves everything a run needs. */
+/** Arguments of `virnucpro worker` for a process that serves everything a run needs and that can be served here. */
 export function workerArguments(
   embedders: readonly string[],
   address: string,
   namespace: string,
   flags: DataConverterFlag & OtelFlag,
 ): string[] {
+  const role = embedders.length === 0 ? 'io' : 'all';
   const named = embedders.flatMap((name) => ['--embedder', name]);
   const where = ['--address', address, '--namespace', namespace];
   // Its log is a file that people are pointed to.
   const log = ['--log-format', 'pretty'];
-  return ['--role', 'all', ...named, ...where, ...log, ...converterArguments(flags), ...otelArguments(flags)];
+  return ['--role', role, ...named, ...where, ...log, ...converterArguments(flags), ...otelArguments(flags)];
 }

@@ -1,0 +1,221 @@
+import { connectClient, type ConnectionSettings } from '../../client/index.ts';
+import { embedderFactory, requireEmbedders } from '../../embedders/index.ts';
+import type { Tracing } from '../../observe/index.ts';
+import { configuredServer } from '../../server/index.ts';
+import { converterOf } from '../data-converter.ts';
+import { EXIT_SIGINT, EXIT_SIGTERM, messageOf } from '../exit.ts';
+import { tracingOf } from '../otel.ts';
+import type { Backend } from './backend.ts';
+import { configuredBackend } from './configured-backend.ts';
+import type { Ending } from './ending.ts';
+import { localBackend } from './local-backend.ts';
+import { watchMissingEmbedders } from './missing-embedders.ts';
+import { progressView } from './progress-view.ts';
+import type { SessionFlags } from './session-flags.ts';
+import type { SessionJob, WatchedRun } from './session-job.ts';
+import { listenToSignals } from './signals.ts';
+import { watchWorkers } from './worker-watch.ts';
+
+/** A run whose server and workers are this command's own hears of a dead worker sooner. */
+const LOCAL_HEARTBEAT_TIMEOUT_MS = 5000;
+
+/** The user has asked the command to end while its run goes on, or is to be taken up later. */
+class Leave extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super('the command was asked to end');
+    this.exitCode = exitCode;
+  }
+}
+
+/** One call of `virnucpro embed` or `predict`: a backend, a workflow on it, and what the user does meanwhile. */
+export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> {
+  readonly #job: SessionJob<TStatus, TOutcome, TResult>;
+  readonly #flags: SessionFlags;
+  readonly #startedAt: number;
+  readonly #ended = new AbortController();
+  readonly #leave: Promise<never>;
+  #leaveWith!: (exitCode: number) => void;
+  #workflowId: string | null = null;
+  #backend: Backend | undefined;
+  #run: WatchedRun<TStatus, TOutcome> | undefined;
+  #tracing: Tracing | undefined;
+
+  constructor(job: SessionJob<TStatus, TOutcome, TResult>, flags: SessionFlags, startedAt: number) {
+    this.#job = job;
+    this.#flags = flags;
+    this.#startedAt = startedAt;
+    this.#leave = new Promise((_, reject) => {
+      this.#leaveWith = (exitCode) => reject(new Leave(exitCode));
+    });
+    this.#leave.catch(() => {});
+  }
+
+  async run(): Promise<TResult> {
+    const stopListening = listenToSignals({
+      onInterrupt: () => this.#interrupt(),
+      onTerminate: () => {
+        this.#say('ending: rows at hand are made durable; start the same command again to go on');
+        this.#leaveWith(EXIT_SIGTERM);
+      },
+      onQuit: () => {
+        this.#backend?.kill();
+        process.exit(EXIT_SIGINT);
+      },
+    });
+    try {
+      return await this.#runOnBackend();
+    } catch (error) {
+      if (!(error instanceof Leave)) throw error;
+      return this.#left(error.exitCode);
+    } finally {
+      this.#ended.abort();
+      await this.#backend?.stop();
+      await this.#tracing?.stop();
+      stopListening();
+    }
+  }
+
+  async #runOnBackend(): Promise<TResult> {
+    if (this.#hasOwnWorkers() && this.#job.needsEmbedders === 'at once') requireEmbedders(this.#job.embedders);
+    const converter = await converterOf(this.#flags);
+    this.#tracing = await tracingOf(this.#flags, (message) => this.#say(message));
+    const prepared = await this.#job.prepare(this.#tuning());
+    this.#workflowId = prepared.workflowId;
+    this.#backend = await this.#makeBackend(prepared.runId);
+    const interceptors = this.#tracing && { interceptors: { workflow: this.#tracing.clientInterceptors } };
+    const client = await connectClient(this.#backend.settings, { ...converter, ...interceptors });
+    const start = { warn: (message: string) => this.#say(message) };
+    const run = await Promise.race([prepared.start(client, start), this.#leave]);
+    this.#run = run;
+    await this.#sayStarted(run, this.#backend);
+    if (this.#flags.detach === true) return this.#job.resultOfLeaving('started', 0, this.#ending());
+    const outcome = await this.#watch(run, this.#backend);
+    return this.#job.resultOf(outcome, this.#ending());
+  }
+
+  #tuning() {
+    return isServerConfigured() ? undefined : { heartbeatTimeoutMs: LOCAL_HEARTBEAT_TIMEOUT_MS };
+  }
+
+  #hasOwnWorkers(): boolean {
+    return !isServerConfigured() || this.#flags.withWorkers === true;
+  }
+
+  #makeBackend(runId: string): Promise<Backend> {
+    const embedders = [...new Set(this.#job.embedders)].filter((name) => this.#isServable(name));
+    const log = (line: string) => this.#say(line);
+    return isServerConfigured()
+      ? configuredBackend(runId, embedders, this.#flags.withWorkers ?? false, this.#flags, log)
+      : localBackend(runId, embedders, this.#flags, log);
+  }
+
+  #isServable(embedder: string): boolean {
+    const missing = this.#hasOwnWorkers() ? embedderFactory(embedder).missing?.() : undefined;
+    if (missing === undefined) return true;
+    this.#say(`${embedder} cannot be computed here, which matters only if a checkpoint of it is missing`);
+    return false;
+  }
+
+  async #sayStarted(run: WatchedRun<TStatus, TOutcome>, { uiUrl, settings }: Backend): Promise<void> {
+    if (uiUrl !== undefined)
+      this.#say(`Temporal UI: ${uiUrl}/namespaces/${settings.namespace}/workflows/${run.workflowId}`);
+    if (!run.attached) {
+      this.#say(`Started ${run.workflowId}`);
+      return;
+    }
+    const status = await run.status().catch(() => undefined);
+    this.#say(`Attached to ${run.workflowId}${status === undefined ? '' : `: ${this.#job.describeAttached(status)}`}`);
+  }
+
+  async #watch(run: WatchedRun<TStatus, TOutcome>, backend: Backend): Promise<TOutcome> {
+    const { signal } = this.#ended;
+    const view = progressView(this.#flags.progress && this.#flags.json !== true, process.stderr);
+    const watching = this.#watchProgress(run, (status) => view.update(this.#job.progressOf(status)));
+    try {
+      const stuck = backend.stuck ?? this.#leave;
+      const workers = this.#watchWorkers(run, backend);
+      const outcome = await Promise.race([run.result(signal), ...workers, stuck, this.#leave]);
+      this.#ended.abort();
+      const late = (await watching) ? undefined : await this.#job.lateNews();
+      if (late !== undefined) this.#say(late);
+      view.finish(this.#job.finalProgress(outcome));
+      return outcome;
+    } finally {
+      this.#ended.abort();
+      await watching;
+      view.stop();
+    }
+  }
+
+  /** Promises that only ever reject: when there is no point in waiting any longer. */
+  #watchWorkers(run: WatchedRun<TStatus, TOutcome>, backend: Backend): Promise<never>[] {
+    const { signal } = this.#ended;
+    const leave = () => this.#leave;
+    const watched = watchWorkers({ ...this.#watchOptions(run, backend.settings) }, signal);
+    if (!backend.ownsServer) return [watched.then(leave)];
+    const missing = watchMissingEmbedders(this.#job.embedders, () => run.waitingQueues(), signal);
+    return [watched.then(leave), missing.then(leave)];
+  }
+
+  #watchOptions(run: WatchedRun<TStatus, TOutcome>, settings: ConnectionSettings) {
+    return {
+      unserved: () => run.unservedQueues(),
+      failing: () => run.failingWorkflows(),
+      settings,
+      log: (line: string) => this.#say(line),
+      ...(this.#flags.waitForWorkers === undefined ? {} : { waitSeconds: this.#flags.waitForWorkers }),
+    };
+  }
+
+  /** @returns whether there was any news */
+  async #watchProgress(run: WatchedRun<TStatus, TOutcome>, update: (status: TStatus) => void): Promise<boolean> {
+    const told = new Set<string>();
+    const tell = (line: string, text = line) => {
+      if (!told.has(line)) this.#say(text);
+      told.add(line);
+    };
+    let isNews = false;
+    for await (const status of run.progress({ signal: this.#ended.signal })) {
+      const news = this.#job.news(status);
+      isNews ||= news.length > 0;
+      for (const line of news) tell(line);
+      for (const trouble of status.troubles) tell(trouble, `being tried again: ${trouble}`);
+      update(status);
+    }
+    return isNews;
+  }
+
+  #interrupt(): void {
+    const run = this.#run;
+    const started = run !== undefined && (!run.attached || this.#backend?.hostsWorkers === true);
+    const { noun, out } = this.#job;
+    if (!started) {
+      if (run !== undefined) this.#say(`detached; stop the ${noun} with  virnucpro cancel ${out}`);
+      this.#leaveWith(EXIT_SIGINT);
+      return;
+    }
+    this.#say('cancelling: durable rows are kept (Ctrl-C again quits at once); start the same command again to go on');
+    run.cancel().catch((error: unknown) => {
+      this.#say(`the ${noun} could not be cancelled: ${messageOf(error)}`);
+      this.#leaveWith(EXIT_SIGINT);
+    });
+  }
+
+  #left(exitCode: number): TResult {
+    return this.#job.resultOfLeaving(exitCode === EXIT_SIGINT ? 'cancelled' : null, exitCode, this.#ending());
+  }
+
+  #ending(): Ending {
+    return { workflowId: this.#workflowId, startedAt: this.#startedAt };
+  }
+
+  #say(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+}
+
+function isServerConfigured(): boolean {
+  return configuredServer(process.env) !== undefined;
+}

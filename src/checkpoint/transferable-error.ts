@@ -1,3 +1,5 @@
+import { FailureType } from '../contract/failure-types.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { CheckpointError } from './errors.ts';
 
 /** An error as it crosses from a thread: structured cloning keeps neither class nor the fields of an errno error. */
@@ -7,7 +9,7 @@ export interface TransferableError {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-const FIELDS = ['code', 'errno', 'syscall', 'path', 'class', 'reason'] as const;
+const FIELDS = ['code', 'errno', 'syscall', 'path', 'class', 'reason', 'type'] as const;
 
 export function packError(error: unknown): TransferableError {
   if (!(error instanceof Error)) return { message: String(error), stack: undefined, fields: {} };
@@ -26,6 +28,8 @@ export function unpackError(packed: TransferableError): Error {
     const [code, path] = [String(fields['code']), String(fields['path'])];
     return new CheckpointError({ class: fields['class'], code, text, path });
   }
+  const type = Object.values(FailureType).find((known) => known === fields['type']);
+  if (type !== undefined) return new VirnucproError(type, packed.message);
   const error = Object.assign(new Error(packed.message), fields);
   if (packed.stack !== undefined) error.stack = packed.stack;
   return error;

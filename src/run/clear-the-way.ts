@@ -28,7 +28,7 @@ export async function clearTheWay(directory: string, { plan, inTheWay }: Drafted
 }
 
 /** Removes `.{checkpoint}.{unique}.tmp` files of a plan's checkpoints. Safe only while no task of the run is open. */
-export async function sweepTemps(directory: string, tasks: readonly PlannedTask[]): Promise<void> {
+export async function sweepTemps(directory: string, tasks: readonly Pick<PlannedTask, 'checkpoint'>[]): Promise<void> {
   const checkpoints = new Set(tasks.map(({ checkpoint }) => checkpoint));
   for (const name of await nodeFileSystem.list(directory)) {
     const checkpoint = /^\.(.+)\.[^.]+\.tmp$/.exec(name)?.[1];

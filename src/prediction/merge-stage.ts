@@ -1,15 +1,229 @@
+import * as path from 'node:path';
+import { appendFailedCheckpoint } from '../checkpoint/failed-checkpoints.ts';
+import { FailureType } from '../contract/failure-types.ts';
+import type { Offender } from '../contract/outcome.ts';
 import type { MergeEmbeddingsResult } from '../contract/prediction.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { makeDurableFolder, syncFolder } from '../platform/sync-folder.ts';
+import { sweepTemps } from '../run/clear-the-way.ts';
+import { mapLimited } from '../run/limited.ts';
+import { LackingError } from './merge/merge-part.ts';
+import { MERGE_THREADS, runMergeTask } from './merge/merge-pool.ts';
+import type { BadPart, MergedPart, MergePart } from './merge/merge-tasks.ts';
+import { RowProgress } from './merge/row-progress.ts';
+import { splitPartsOf } from './parts.ts';
+import { pathsOf, type PredictionPaths, type SideName } from './paths.ts';
+import { readStageRecord, writeStageRecord, type NewRecord } from './stage-record.ts';
 import type { StageContext } from './stage.ts';
 
 /**
- * Joins the nucleotide and protein embeddings of every part by id: `{stem}_merged/output_N_merged.pt`.
+ * Joins the nucleotide and protein embeddings of every part by id: `{stem}_merged/output_N_merged.pt`, shape
+ * `[sequences, 3328]`, rows in the order of the nucleotide split file. What is there is compared with its embeddings bit by
+ * bit before anything is written; a merged checkpoint that is not what it has to be is dealt with as the request says
+ * (`onBadCheckpoint`), and is listed in failed_checkpoints.txt.
  *
  * @param options `allowMissing`: parts without two sound checkpoints are left out and reported
- * @throws CheckpointError naming file and id
+ * @throws VirnucproError `CheckpointError.Corrupted` or `.Incompatible` naming file and id; errno errors; the abort reason
  */
 export async function mergeEmbeddings(
   context: StageContext,
-  _options: { allowMissing: boolean },
+  options: { allowMissing: boolean },
 ): Promise<MergeEmbeddingsResult> {
-  throw new Error(`not built yet: ${context.directory}`);
+  return new MergeStage(context, options.allowMissing).run();
+}
+
+/** What is known of one part. */
+type PartState =
+  | { state: 'missing' }
+  | { state: 'found' | 'written'; merged: MergedPart }
+  | { state: 'bad'; bad: BadPart }
+  | { state: 'left out'; why: Offender };
+
+class MergeStage {
+  readonly #context: StageContext;
+  readonly #paths: PredictionPaths;
+  readonly #allowMissing: boolean;
+  readonly #startedAt = new Date();
+
+  constructor(context: StageContext, allowMissing: boolean) {
+    this.#context = context;
+    this.#paths = pathsOf(context.request, context.input);
+    this.#allowMissing = allowMissing;
+  }
+
+  async run(): Promise<MergeEmbeddingsResult> {
+    const split = await splitPartsOf(this.#context);
+    const numbers = Array.from({ length: split.parts }, (_, index) => index + 1);
+    await this.#prepare(numbers);
+    const progress = new RowProgress(this.#context, split.sequences);
+    const judged = await mapLimited(numbers, MERGE_THREADS, (part) => this.#judge(part, progress));
+    await this.#settleBad(judged);
+    const states = await mapLimited(numbers, MERGE_THREADS, (part, index) =>
+      this.#settle(part, judged[index] as PartState, progress),
+    );
+    return this.#finish(states);
+  }
+
+  /** Temporary files that a kill left behind would take as much room as the checkpoints. */
+  async #prepare(numbers: readonly number[]): Promise<void> {
+    const folder = path.join(this.#context.directory, this.#paths.merged);
+    await makeDurableFolder(nodeFileSystem, folder);
+    await sweepTemps(
+      folder,
+      numbers.map((part) => ({ checkpoint: path.basename(this.#paths.mergedPart(part)) })),
+    );
+  }
+
+  async #judge(part: number, progress: RowProgress): Promise<PartState> {
+    const { request, signal } = this.#context;
+    const target = this.#target(part);
+    if ((await nodeFileSystem.stat(target)) === undefined) return { state: 'missing' };
+    const input = { part: this.#partOf(part), trustContent: request.skipCheckpointValidation };
+    return this.#orLeftOut(part, async () => {
+      const verdict = await runMergeTask('judge', input, { signal, onRows: progress.of(part) });
+      return 'bad' in verdict ? { state: 'bad', bad: verdict } : { state: 'found', merged: verdict };
+    });
+  }
+
+  /** Every bad one is listed before the stage stops, or goes on without them. */
+  async #settleBad(judged: readonly PartState[]): Promise<void> {
+    const { directory, request } = this.#context;
+    const bad = judged.flatMap((state, index) =>
+      state.state === 'bad' ? [{ file: this.#target(index + 1), ...state.bad }] : [],
+    );
+    const listed = bad.filter((one) => one.bad !== 'in_progress');
+    for (const { file, reason } of listed) await appendFailedCheckpoint(directory, { path: file, reason });
+    if (listed.length > 0 && request.onBadCheckpoint === 'fail') throw badCheckpoints(listed);
+    const inTheWay = bad.filter((one) => one.bad === 'in_progress' || request.onBadCheckpoint === 'recompute');
+    const stamp = new Date().toISOString().replaceAll(/[-:]/g, '');
+    for (const { file } of inTheWay) await nodeFileSystem.rename(file, `${file}.bad-${stamp}`);
+    if (inTheWay.length > 0) await syncFolder(nodeFileSystem, path.join(directory, this.#paths.merged));
+  }
+
+  async #settle(part: number, judged: PartState, progress: RowProgress): Promise<PartState> {
+    if (judged.state === 'found' || judged.state === 'left out') return judged;
+    if (
+      judged.state === 'bad' &&
+      judged.bad.bad !== 'in_progress' &&
+      this.#context.request.onBadCheckpoint === 'skip'
+    ) {
+      const why = { path: this.#paths.mergedPart(part), reason: `left as it is: ${judged.bad.reason}` };
+      return { state: 'left out', why };
+    }
+    return this.#orLeftOut(part, () => this.#write(part, progress));
+  }
+
+  async #write(part: number, progress: RowProgress): Promise<PartState> {
+    const watch = { signal: this.#context.signal, onRows: progress.of(part) };
+    const input = { part: this.#partOf(part) };
+    const written = await runMergeTask('write', input, watch);
+    if (written !== 'existing') return { state: 'written', merged: written };
+    const verdict = await runMergeTask('judge', { ...input, trustContent: false }, watch);
+    if (!('bad' in verdict)) return { state: 'written', merged: verdict };
+    throw badCheckpoints([{ file: this.#target(part), ...verdict }]);
+  }
+
+  /** @throws the CheckpointError of the embedding that the part lacks, unless parts may be missing */
+  async #orLeftOut(part: number, work: () => Promise<PartState>): Promise<PartState> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LackingError)) throw error;
+      if (!this.#allowMissing) throw error.why;
+      const { path: file, reason } = error.why;
+      return { state: 'left out', why: { path: path.relative(this.#context.directory, file), reason } };
+    }
+  }
+
+  async #finish(states: readonly PartState[]): Promise<MergeEmbeddingsResult> {
+    const merged = states.flatMap((state, index) =>
+      'merged' in state ? [{ ...state.merged, path: this.#paths.mergedPart(index + 1) }] : [],
+    );
+    const leftOut = states.flatMap((state) => (state.state === 'left out' ? [state.why] : []));
+    const short = merged.filter(({ missing }) => missing.count > 0);
+    const missing = [...leftOut, ...short.map(describeMissing)].slice(0, MAX_OFFENDERS).map(cut);
+    const rows = sum(merged.map((one) => one.rows));
+    const facts = {
+      parts: states.length,
+      merged: merged.length,
+      rows,
+      missingParts: leftOut.length,
+      missingSequences: sum(short.map((one) => one.missing.count)),
+    };
+    const outputs = merged.map(({ path: file, bytes, sha256 }) => ({ path: file, bytes, sha256 }));
+    await this.#record({ stage: 'merging', of: this.#madeFrom(), outputs, facts, missing, startedAt: this.#startedAt });
+    return {
+      outcome: states.some(({ state }) => state === 'written') ? 'written' : 'found',
+      stem: this.#context.input.stem,
+      merged: merged.length,
+      rows,
+      missing,
+      missingParts: leftOut.length,
+    };
+  }
+
+  /** A record that says the same stays: it tells when the work was done. */
+  async #record(record: NewRecord): Promise<void> {
+    const before = await readStageRecord(this.#context, 'merging');
+    const told = ({ of, outputs, facts, missing }: Omit<NewRecord, 'startedAt'>) =>
+      JSON.stringify([of, outputs, facts, missing]);
+    if (before === undefined || told(before) !== told(record)) await writeStageRecord(this.#context, record);
+  }
+
+  #madeFrom(): Record<string, string> {
+    const { nucleotide, protein } = this.#context.request;
+    return { nucleotide: nucleotide.embedder.name, protein: protein.embedder.name };
+  }
+
+  #target(part: number): string {
+    return path.join(this.#context.directory, this.#paths.mergedPart(part));
+  }
+
+  #partOf(part: number): MergePart {
+    const { directory, request } = this.#context;
+    const side = (name: SideName) => {
+      const { kind, dim } = request[name];
+      const file = path.posix.basename(this.#paths.checkpoint(name, part));
+      return { folder: path.join(directory, this.#paths.side(name)), name: file, kind, dim };
+    };
+    return {
+      split: path.join(directory, this.#paths.split('nucleotide', part)),
+      nucleotide: side('nucleotide'),
+      protein: side('protein'),
+      target: this.#target(part),
+    };
+  }
+}
+
+interface BadFile extends BadPart {
+  file: string;
+}
+
+function badCheckpoints(bad: readonly BadFile[]): VirnucproError {
+  const corrupted = bad.some((one) => one.bad === 'corrupted');
+  const type = corrupted ? FailureType.CheckpointCorrupted : FailureType.CheckpointIncompatible;
+  const more = bad.length === 1 ? '' : ` (and ${bad.length - 1} more, see failed_checkpoints.txt)`;
+  return new VirnucproError(
+    type,
+    `${bad[0]?.file}: ${bad[0]?.reason}${more}; mend or remove the file, or start again with --on-bad-checkpoint recompute`,
+  );
+}
+
+/** An outcome names five, briefly. */
+const MAX_OFFENDERS = 5;
+const MAX_OFFENDER_LENGTH = 128;
+
+function describeMissing({ path: file, rows, missing }: MergedPart & { path: string }): Offender {
+  const more = missing.count > missing.ids.length ? ', …' : '';
+  const named = missing.ids.map((id) => `"${id}"`).join(', ');
+  return { path: file, reason: `${missing.count} of ${rows + missing.count} sequences skipped: ${named}${more}` };
+}
+
+function cut({ path: file, reason }: Offender): Offender {
+  return { path: file.slice(-MAX_OFFENDER_LENGTH), reason: reason.slice(0, MAX_OFFENDER_LENGTH) };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import * as path from 'node:path';
 import * as z from 'zod';
+import type { Offender } from '../contract/outcome.ts';
 import { errnoOf } from '../checkpoint/errors.ts';
 import type { FileSystem, OpenFile } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
@@ -23,6 +24,7 @@ const recordSchema = z.object({
   of: z.record(z.string(), z.string()),
   outputs: z.array(outputSchema),
   facts: z.record(z.string(), z.number()),
+  missing: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
   startedAt: z.string(),
   seconds: z.number(),
   host: z.string(),
@@ -53,6 +55,8 @@ export interface StageRecord<Facts extends string = string> {
   outputs: RecordedOutput[];
   /** Counts. */
   facts: Record<Facts, number>;
+  /** What the outputs do without, where the stage may leave something out; the first five. */
+  missing?: Offender[] | undefined;
   startedAt: string;
   seconds: number;
   host: string;
@@ -82,7 +86,7 @@ export async function readStageRecord(
 }
 
 /** What the writer of a record knows; the rest is filled in. */
-export type NewRecord = Pick<StageRecord, 'stage' | 'of' | 'outputs' | 'facts'> & { startedAt: Date };
+export type NewRecord = Pick<StageRecord, 'stage' | 'of' | 'outputs' | 'facts' | 'missing'> & { startedAt: Date };
 
 /**
  * Writes the record of a stage whose outputs are durable. Replaces an earlier one: of two processes that do the same work
@@ -92,11 +96,12 @@ export type NewRecord = Pick<StageRecord, 'stage' | 'of' | 'outputs' | 'facts'> 
  */
 export async function writeStageRecord(
   { directory, request, input }: RecordPlace,
-  { startedAt, stage, of, outputs, facts }: NewRecord,
+  { startedAt, stage, of, outputs, facts, missing }: NewRecord,
   fileSystem: FileSystem = nodeFileSystem,
 ): Promise<StageRecord> {
   const record: StageRecord = {
     ...{ schema: 1, stage, stem: input.stem, of, outputs, facts },
+    ...(missing !== undefined && { missing }),
     startedAt: startedAt.toISOString(),
     seconds: Math.round(Date.now() - startedAt.getTime()) / 1000,
     host: hostname(),

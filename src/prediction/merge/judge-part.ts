@@ -97,7 +97,12 @@ async function firstDifference(
   return undefined;
 }
 
-function describeDifference(merged: OpenCheckpoint, start: number, found: Float32Array, expected: Float32Array): string {
+function describeDifference(
+  merged: OpenCheckpoint,
+  start: number,
+  found: Float32Array,
+  expected: Float32Array,
+): string {
   const [bits, wanted] = [new Uint32Array(found.buffer), new Uint32Array(expected.buffer)];
   const at = bits.findIndex((value, index) => value !== wanted[index]);
   const row = start + Math.floor(at / merged.dim);

@@ -1,0 +1,112 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeCheckpoint } from '../../src/checkpoint/index.ts';
+import { pathsOf, type PredictionPaths, type SideName } from '../../src/prediction/paths.ts';
+import type { PredictionInputFile, PredictionRequest } from '../../src/prediction/request.ts';
+import { writeStageRecord } from '../../src/prediction/stage-record.ts';
+import type { StageContext } from '../../src/prediction/stage.ts';
+import { sequence } from './run-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const INPUT: PredictionInputFile = {
+  path: 'in.fa',
+  stem: 'in',
+  sha256: '0'.repeat(64),
+  gzip: false,
+  contigs: 1,
+  emptyContigs: 0,
+  letters: 500,
+  chunks: 1,
+};
+
+/** A request as checkPrediction leaves it, for a folder whose files a test makes itself. */
+export function predictionRequest(more: Partial<PredictionRequest> = {}): PredictionRequest {
+  const side = (name: SideName, dim: number, suffix: string) => ({
+    embedder: { name: 'fake', options: { dim: String(dim) }, taskQueue: 'fake' },
+    dim,
+    kind: name,
+    suffix,
+  });
+  return {
+    schema: 1,
+    inputRoot: '/',
+    inputs: [INPUT],
+    expectedLength: 500,
+    sequencesPerFile: 10,
+    classifier: {
+      path: '/model.pth',
+      sha256: '0'.repeat(64),
+      format: 'module',
+      features: 3328,
+      hidden: 512,
+      classes: 2,
+    },
+    nucleotide: side('nucleotide', 768, '_DNABERT_S.pt'),
+    protein: side('protein', 2560, '_ESM.pt'),
+    onBadCheckpoint: 'fail',
+    onBadSequence: 'fail',
+    skipCheckpointValidation: false,
+    keepIntermediate: false,
+    batchSize: null,
+    notes: [],
+    ...more,
+  };
+}
+
+/** Values that seed, row and column decide: of either sign, none of them round. */
+export function rowValues(seed: number, rows: number, dim: number): Float32Array {
+  return Float32Array.from({ length: rows * dim }, (_, at) => Math.sin((at + 1) * (seed + 0.618)));
+}
+
+export interface PredictionScene extends StageContext {
+  paths: PredictionPaths;
+  /** Absolute path of a name of `paths`. */
+  file(name: string): string;
+}
+
+/** The stage of one input in a new folder. */
+export async function predictionScene(more: Partial<PredictionRequest> = {}): Promise<PredictionScene> {
+  const directory = await temporaryFolder();
+  const request = predictionRequest({ inputRoot: directory, ...more });
+  const input = request.inputs[0] as PredictionInputFile;
+  return {
+    directory,
+    request,
+    input,
+    signal: new AbortController().signal,
+    paths: pathsOf(request, input),
+    file: (name) => join(directory, name),
+  };
+}
+
+/** Split files of both sides with these ids, part by part, and the record of the stage that makes them. */
+export async function splitParts(scene: PredictionScene, parts: readonly (readonly string[])[]): Promise<void> {
+  for (const side of ['nucleotide', 'protein'] as const) {
+    mkdirSync(scene.file(scene.paths.side(side)), { recursive: true });
+    for (const [index, ids] of parts.entries()) {
+      const text = ids.map((id, at) => `>${id}\n${sequence(at, 30)}\n`).join('');
+      writeFileSync(scene.file(scene.paths.split(side, index + 1)), text);
+    }
+  }
+  await writeStageRecord(scene, {
+    stage: 'splitting',
+    of: {},
+    outputs: [],
+    facts: { parts: parts.length, sequences: parts.flat().length },
+    startedAt: new Date(),
+  });
+}
+
+/** The checkpoint of one side of a part. @returns its values, row after row in the order of `ids` */
+export async function embedPart(
+  scene: PredictionScene,
+  side: SideName,
+  part: number,
+  ids: readonly string[],
+  rows?: Float32Array,
+): Promise<Float32Array> {
+  const { dim, kind } = scene.request[side];
+  const values = rows ?? rowValues(part + (side === 'protein' ? 100 : 0), ids.length, dim);
+  await writeCheckpoint(scene.file(scene.paths.checkpoint(side, part)), { kind, ids, rows: values, dim });
+  return values;
+}

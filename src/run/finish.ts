@@ -1,6 +1,7 @@
 import type { FinishRunInput } from '../contract/activities.ts';
 import type { RunOutcome } from '../contract/outcome.ts';
 import { writeFailedFiles, writeFailedSequences } from './failed-lists.ts';
+import { cutMessage } from './fit-outcome.ts';
 import { isUnwritable } from './manifest.ts';
 import { recordBindings } from './model-binding.ts';
 import type { OnValidated } from './observed-validation.ts';
@@ -8,7 +9,7 @@ import { loadPlan, type Plan } from './plan.ts';
 import { writeReport, type ExecutionIdentity, type ReportDetails } from './report.ts';
 import { tallyPlan, type Tally } from './tally.ts';
 import { readTaskFailures } from './task-failures.ts';
-import { cutMessage, judgeRun } from './verdict.ts';
+import { judgeRun } from './verdict.ts';
 
 const NOTHING: Tally = {
   found: 0,

@@ -6,10 +6,10 @@ import type { TaskReport } from './tally.ts';
  * The one source of docs/schemas/report.schema.json (`npm run schemas` makes it), and what reports of earlier versions are read with: fields are only
  * ever added, so unknown ones are let through and newer ones are optional.
  */
-const count = z.number().int().nonnegative();
-const time = z.string().describe('ISO 8601, UTC');
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const fingerprint = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+export const count = z.number().int().nonnegative();
+export const time = z.string().describe('ISO 8601, UTC');
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const fingerprint = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
 const checkpointSchema = z.looseObject({
   path: z.string().describe('relative to the run folder'),
@@ -25,7 +25,7 @@ const checkpointSchema = z.looseObject({
   embedSeconds: z.number().nonnegative().optional().describe('that these attempts took together'),
 });
 
-const workerSchema = z.looseObject({
+export const workerSchema = z.looseObject({
   host: z.string(),
   pid: count,
   startedAt: time.describe('when it first worked for this run'),
@@ -85,10 +85,10 @@ export const runReportSchema = z
 export type ReadReport = z.output<typeof runReportSchema>;
 
 /** Fails to compile when the schema and what is written disagree. */
-type Writes<Written, Schema extends z.ZodType> = Plain<Written> extends z.input<Schema> ? true : false;
+export type Writes<Written, Schema extends z.ZodType> = Plain<Written> extends z.input<Schema> ? true : false;
 /** Interfaces do not fit what may have any other field; the same types without a name do. */
 type Plain<T> = T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
-type AllTrue<T extends readonly true[]> = T;
+export type AllTrue<T extends readonly true[]> = T;
 export type SchemaMatchesReport = AllTrue<
   [
     Writes<RunReport, typeof runReportSchema>,

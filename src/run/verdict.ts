@@ -1,20 +1,16 @@
 import type { FinishRunInput } from '../contract/activities.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import { EXIT_CODES, outcomeOfFailure, type Offender, type Outcome, type RunOutcome } from '../contract/outcome.ts';
+import { fitOutcome } from './fit-outcome.ts';
 import type { Plan } from './plan.ts';
 import { FAILED_FILES, FAILED_SEQUENCES, REPORT } from './run-folder.ts';
 import { countSkipped } from './skipped-sequences.ts';
 import type { Tally } from './tally.ts';
 
-/** An outcome stays below 2 KiB: the failure that carries it is cut by the server at 4 KiB. */
-const MAX_OFFENDERS = 5;
-const MAX_OFFENDER_LENGTH = 128;
-const MAX_MESSAGE_LENGTH = 512;
-
 /** How a run ended, by what is on disk. */
 export function judgeRun(input: FinishRunInput, plan: Plan | undefined, tally: Tally): RunOutcome {
   const { outcome, failureType, message } = verdict(input, tally);
-  return {
+  return fitOutcome({
     schema: 1,
     outcome,
     exitCode: EXIT_CODES[outcome],
@@ -26,15 +22,10 @@ export function judgeRun(input: FinishRunInput, plan: Plan | undefined, tally: T
     skipped: tally.skipped,
     skippedSequences: tally.skippedSequences.length,
     rows: tally.rows,
-    message: cutMessage(message),
+    message,
     offenders: offendersOf(input, tally),
     report: REPORT,
-  };
-}
-
-/** A message as long as an outcome may hold. */
-export function cutMessage(message: string): string {
-  return message.slice(0, MAX_MESSAGE_LENGTH);
+  });
 }
 
 function verdict(input: FinishRunInput, tally: Tally): { outcome: Outcome; failureType?: string; message: string } {
@@ -73,10 +64,5 @@ function done({ found, embedded, failed, skipped, skippedSequences }: Tally): st
 
 function offendersOf(input: FinishRunInput, tally: Tally): Offender[] {
   const holes = tally.checkpoints.filter(({ reason }) => reason !== undefined);
-  const offenders =
-    input.failure?.offenders ?? holes.map(({ path: file, reason }) => ({ path: file, reason: reason ?? '' }));
-  return offenders.slice(0, MAX_OFFENDERS).map((offender) => ({
-    path: offender.path.slice(-MAX_OFFENDER_LENGTH),
-    reason: offender.reason.slice(0, MAX_OFFENDER_LENGTH),
-  }));
+  return input.failure?.offenders ?? holes.map(({ path: file, reason }) => ({ path: file, reason: reason ?? '' }));
 }

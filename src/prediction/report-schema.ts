@@ -46,7 +46,8 @@ const embeddingSchema = z.looseObject({
   startedAt: time,
   finishedAt: time,
   seconds: z.number(),
-  computed: count.describe('rows in the checkpoints that its last run made'),
+  computed: count.describe('rows in the checkpoints that it made itself'),
+  inThisRun: z.boolean().describe('whether it ran for this prediction, or is left from an earlier one'),
   ...embeddingTotalsSchema.shape,
 });
 

@@ -103,6 +103,8 @@ export interface ReportedEmbedding extends EmbeddingTotals {
   seconds: number;
   /** Rows in the checkpoints that it made itself. */
   computed: number;
+  /** Whether it ran for this prediction, or is left from an earlier one. */
+  inThisRun: boolean;
 }
 
 export interface ReportedFile {

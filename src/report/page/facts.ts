@@ -1,11 +1,13 @@
 import type { ReadReport } from '../../run/report-schema.ts';
 import type { Timeline } from '../timeline/read.ts';
 import type { PageContext } from './bars.ts';
+import type { PageLimits } from './limits.ts';
 import { nextSteps } from './next-steps.ts';
 import type { EmbedderFacts, Fact, FactGroup, Summary } from './page-data.ts';
 import { shown } from './text.ts';
 
-const MAX_VALUE = 300;
+/** Characters of a value. */
+export const MAX_VALUE = 300;
 
 export function summaryOf(report: ReadReport, { limits }: PageContext): Summary {
   const { outcome, exitCode, startedAt, finishedAt, seconds, tasks, found, embedded, failed, skipped } = report;
@@ -59,7 +61,7 @@ function activeMs(attempts: readonly { begin: number; end: number }[]): number {
   return active;
 }
 
-function factsOf(values: Readonly<Record<string, unknown>>): Fact[] {
+export function factsOf(values: Readonly<Record<string, unknown>>): Fact[] {
   return Object.entries(values).map(([name, value]) => [shown(name, MAX_VALUE), shown(String(value), MAX_VALUE)]);
 }
 
@@ -86,7 +88,7 @@ function runFacts(report: ReadReport, directory: string): FactGroup {
   return { title: 'Run', facts };
 }
 
-function serverFacts({ address, namespace }: { address: string; namespace: string }): FactGroup {
+export function serverFacts({ address, namespace }: { address: string; namespace: string }): FactGroup {
   return {
     title: 'Temporal server',
     facts: [
@@ -96,7 +98,10 @@ function serverFacts({ address, namespace }: { address: string; namespace: strin
   };
 }
 
-function workerFacts(workers: NonNullable<ReadReport['workers']>, { limits, notes }: PageContext): FactGroup[] {
+export function workerFacts(
+  workers: NonNullable<ReadReport['workers']>,
+  { limits, notes }: { limits: Pick<PageLimits, 'name' | 'workers'>; notes: string[] },
+): FactGroup[] {
   if (workers.length > limits.workers)
     notes.push(`workers: the first ${limits.workers} of ${workers.length} processes`);
   return workers.slice(0, limits.workers).map((worker) => ({

@@ -41,8 +41,8 @@ export const PAGE_LIMITS: PageLimits = {
 export const MAX_PAGE_BYTES = 2_000_000;
 
 /** Limits for another try where names are so long that the page is still too large. */
-export function tighter(limits: PageLimits): PageLimits {
+export function tighter<Limits extends object>(limits: Limits): Limits {
   return Object.fromEntries(
-    Object.entries(limits).map(([name, limit]) => [name, Math.max(1, limit >> 1)]),
-  ) as unknown as PageLimits;
+    Object.entries(limits).map(([name, limit]) => [name, Math.max(1, Number(limit) >> 1)]),
+  ) as Limits;
 }

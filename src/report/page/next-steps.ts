@@ -19,7 +19,7 @@ export function nextSteps(report: ReadReport): string[] {
     case 'cancelled':
       return [`${AGAIN} Rows of unfinished files are kept and are not computed again.`];
     case 'failed':
-      return afterFailure(report.failureType ?? '');
+      return afterFailure(report.failureType ?? '', AGAIN);
   }
 }
 
@@ -45,7 +45,8 @@ function afterPartial({ failed, skipped, skippedSequences }: ReadReport): string
   return steps;
 }
 
-function afterFailure(type: string): string[] {
+/** @param again what the same command does when it is started again */
+export function afterFailure(type: string, again: string): string[] {
   if (type.startsWith('RunError.InvalidInput')) {
     return ['Correct what the message names, then start the same command again.'];
   }
@@ -56,6 +57,6 @@ function afterFailure(type: string): string[] {
   }
   return [
     'Read the message above; the log of the worker says more.',
-    `${AGAIN} Rows of unfinished files are kept and are not computed again.`,
+    `${again} Rows of unfinished files are kept and are not computed again.`,
   ];
 }

@@ -1,11 +1,9 @@
-import type { PageData } from './page-data.ts';
-
 /** Where the template takes what is different from page to page. */
 const TITLE = '<!--title-->';
 const DATA = '<!--data-->';
 
 /** @param template `page.html` as the build makes it: styles and program are in it */
-export function renderPage(template: string, data: PageData): string {
+export function renderPage(template: string, data: { title: string }): string {
   // Functions, since `$&` in a replacement is no plain text.
   return template.replace(TITLE, () => escapeText(data.title)).replace(DATA, () => embeddedJson(data));
 }

@@ -42,6 +42,7 @@ export interface PredictionSummary extends Omit<PredictionOutcome, 'schema' | 'f
   next: string[];
   classifier?: string;
   embedders: string[];
+  validationSkipped: boolean;
 }
 
 export interface Histogram {
@@ -151,8 +152,8 @@ export interface EmbeddingRow {
   seconds: number;
   /** Whether it ended in this prediction. */
   isNow: boolean;
-  page: Link;
-  report: Link;
+  /** Its page and its report.json, where they are there. */
+  links: Link[];
 }
 
 export interface FileRow {

@@ -16,3 +16,5 @@ export type { PredictionPaths, RecordedStage, SideName } from './paths.ts';
 export { pathsOf } from './paths.ts';
 export { splitSequences } from './split-stage.ts';
 export type { StageContext } from './stage.ts';
+export { finishPredictionOnDisk, removeSplitFiles } from './report.ts';
+export type { PredictionFinishing } from './report.ts';

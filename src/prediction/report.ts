@@ -15,6 +15,8 @@ import { countScores } from './score-histogram.ts';
 import { tallyPrediction, type PredictionTally } from './tally.ts';
 import { judgePrediction } from './verdict.ts';
 
+export { removeSplitFiles } from './remove-split-files.ts';
+
 /** Failures that report.json lists. */
 const MAX_FAILURES = 1000;
 /** Clocks of hosts differ: what began so long before its prediction still is part of it. */
@@ -38,7 +40,7 @@ export interface PredictionFinishing {
  * Counts what is on disk, writes report.json and says how the prediction ended. As finishRun does for embeddingRun: a
  * folder that cannot be written gives an outcome all the same, with an empty `report`.
  *
- * The activity then makes the page and calls removeSplitFiles.
+ * The activity then makes the page and calls removeSplitFiles of remove-split-files.ts.
  *
  * @throws errno errors that say nothing about the folder; the reason of the signal
  */

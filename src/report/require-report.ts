@@ -1,10 +1,15 @@
 import * as path from 'node:path';
+import type * as z from 'zod';
+import { predictionReportSchema, type ReadPredictionReport } from '../prediction/report-schema.ts';
 import { REPORT } from '../run/run-folder.ts';
 import { readReport } from '../run/report.ts';
 import { runReportSchema, type ReadReport } from '../run/report-schema.ts';
 
+/** Reports of embedding runs do not say what they are: predictions came later. */
+export type AnyReport = { kind: 'run'; report: ReadReport } | { kind: 'prediction'; report: ReadPredictionReport };
+
 /** @throws Error where there is no report.json, or it is none that this version reads; errno errors */
-export async function requireReport(directory: string): Promise<ReadReport> {
+export async function requireReport(directory: string): Promise<AnyReport> {
   const report = await readReport(directory);
   const file = path.join(directory, REPORT);
   if (report === undefined) {
@@ -12,7 +17,13 @@ export async function requireReport(directory: string): Promise<ReadReport> {
       `${file} is not there, or is no report: a run writes it when it ends; check the path, or start the run`,
     );
   }
-  const parsed = runReportSchema.safeParse(report);
+  if ((report as { kind?: unknown }).kind === 'prediction')
+    return { kind: 'prediction', report: parse(predictionReportSchema, report, file) };
+  return { kind: 'run', report: parse(runReportSchema, report, file) };
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, report: unknown, file: string): z.output<Schema> {
+  const parsed = schema.safeParse(report);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue?.path.join('.') || 'content';

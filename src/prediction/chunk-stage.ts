@@ -1,7 +1,8 @@
 import type { ChunkSequencesResult } from '../contract/prediction.ts';
+import { runStage } from './stage-pool.ts';
 import type { StageContext } from './stage.ts';
 
 /** Cuts the contigs of an input into `{stem}_chunked{L}.fa`. */
-export async function cutChunks(context: StageContext): Promise<ChunkSequencesResult> {
-  throw new Error(`not built yet: ${context.directory}`);
+export function cutChunks(context: StageContext): Promise<ChunkSequencesResult> {
+  return runStage('cutChunks', context);
 }

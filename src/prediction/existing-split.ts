@@ -1,3 +1,9 @@
+import * as path from 'node:path';
+import { incompatible } from '../checkpoint/errors.ts';
+import { countRecords } from '../sequences/index.ts';
+import { sideFolder, splitNumber, type SideName } from './paths.ts';
+import { listOrNone } from './temp-files.ts';
+
 /** How a folder that is there already was split. */
 export interface ExistingSplit {
   /** Sequences in each file but the last. */
@@ -6,13 +12,69 @@ export interface ExistingSplit {
   atLeast: boolean;
 }
 
+interface SideSplit extends ExistingSplit {
+  folder: string;
+}
+
 /**
  * The split that an earlier run, or VirNucPro itself, left of one input: every file but the last holds as many sequences,
  * the same number on both sides.
  *
  * @returns undefined if there are no split files
- * @throws CheckpointError `incompatible` if they do not agree; errno errors
+ * @throws CheckpointError `incompatible` if they do not agree; errno errors; the reason of `signal`
  */
-export async function existingSplit(directory: string, stem: string): Promise<ExistingSplit | undefined> {
-  throw new Error(`not built yet: ${directory} ${stem}`);
+export async function existingSplit(
+  directory: string,
+  stem: string,
+  signal?: AbortSignal,
+): Promise<ExistingSplit | undefined> {
+  const nucleotide = await sideSplit(directory, stem, 'nucleotide', signal);
+  const protein = await sideSplit(directory, stem, 'protein', signal);
+  if (nucleotide === undefined || protein === undefined) return withoutFolder(nucleotide ?? protein);
+  const [exact, other] = nucleotide.atLeast ? [protein, nucleotide] : [nucleotide, protein];
+  const agree = other.atLeast
+    ? other.sequencesPerFile <= exact.sequencesPerFile || exact.atLeast
+    : other.sequencesPerFile === exact.sequencesPerFile;
+  if (!agree) {
+    const text =
+      `both sides have to be split alike: ${exact.sequencesPerFile} sequences per file here, ` +
+      `${other.sequencesPerFile} in ${other.folder}; move the split files of one side away`;
+    throw incompatible(exact.folder, 'SPLIT', text);
+  }
+  const sequencesPerFile = exact.atLeast
+    ? Math.max(exact.sequencesPerFile, other.sequencesPerFile)
+    : exact.sequencesPerFile;
+  return { sequencesPerFile, atLeast: exact.atLeast };
+}
+
+function withoutFolder(split: SideSplit | undefined): ExistingSplit | undefined {
+  return split && { sequencesPerFile: split.sequencesPerFile, atLeast: split.atLeast };
+}
+
+async function sideSplit(
+  directory: string,
+  stem: string,
+  side: SideName,
+  signal: AbortSignal | undefined,
+): Promise<SideSplit | undefined> {
+  const folder = path.join(directory, sideFolder(stem, side));
+  const found: { file: string; part: number; records: number }[] = [];
+  for (const name of await listOrNone(folder)) {
+    const part = splitNumber(name);
+    if (part === undefined) continue;
+    const file = path.join(folder, name);
+    found.push({ file, part, records: await countRecords(file, signal) });
+  }
+  const files = found.toSorted((a, b) => a.part - b.part);
+  const last = files.at(-1);
+  if (last === undefined) return undefined;
+  // Of a lone file nothing tells whether it is the last; of several, those before the last one are full.
+  const full = files.length === 1 ? last : files[0]!;
+  for (const { file, records } of files) {
+    const fits = file === last.file ? records <= full.records : records === full.records;
+    if (fits) continue;
+    const text = `expected ${full.records} sequences as in ${path.basename(full.file)}, got ${records}; move it away`;
+    throw incompatible(file, 'SPLIT', text);
+  }
+  return { folder, sequencesPerFile: full.records, atLeast: files.length === 1 };
 }

@@ -1,13 +1,15 @@
 import { hostname } from 'node:os';
 import * as path from 'node:path';
 import * as z from 'zod';
+import { FailureType } from '../contract/failure-types.ts';
 import type { Offender } from '../contract/outcome.ts';
+import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { errnoOf } from '../checkpoint/errors.ts';
 import type { FileSystem, OpenFile } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { makeDurableFolder } from '../platform/sync-folder.ts';
 import { replaceFile } from '../run/atomic-file.ts';
-import { pathsOf, type NamedRequest, type RecordedStage } from './paths.ts';
+import { pathsOf, STAGES_FOLDER, type NamedRequest, type RecordedStage } from './paths.ts';
 import type { PredictionInputFile } from './request.ts';
 
 const outputSchema = z.object({
@@ -111,6 +113,21 @@ export async function writeStageRecord(
   await makeDurableFolder(fileSystem, path.dirname(file));
   await replaceFile(file, `${JSON.stringify(record, null, 2)}\n`, fileSystem);
   return record;
+}
+
+/** @returns 0 if a record of another version does not have that count */
+export function factOf({ facts }: StageRecord, name: string): number {
+  return facts[name] ?? 0;
+}
+
+/** @param name relative to DIR, with `/` */
+export function outputOf({ stage, stem, outputs }: StageRecord, name: string): RecordedOutput {
+  const output = outputs.find((each) => each.path === name);
+  if (output !== undefined) return output;
+  throw new VirnucproError(
+    FailureType.RunInvalidInput,
+    `the record of ${stage} ${stem} does not name ${name}: remove it from ${STAGES_FOLDER} and start the prediction again`,
+  );
 }
 
 async function readText(fileSystem: FileSystem, name: string): Promise<string | undefined> {

@@ -36,7 +36,7 @@ export function stageTempPath(target: string): string {
  */
 export async function sweepStageTemps(folder: string, fileSystem: FileSystem = nodeFileSystem): Promise<number> {
   let removed = 0;
-  for (const name of await listOrNone(fileSystem, folder)) {
+  for (const name of await listOrNone(folder, fileSystem)) {
     const file = path.join(folder, name);
     if (!(await isAbandoned(fileSystem, file))) continue;
     await fileSystem.unlink(file).catch(ignoreMissing);
@@ -67,7 +67,8 @@ async function isAbandoned(fileSystem: FileSystem, file: string): Promise<boolea
   return found !== undefined && Date.now() - Number(found.modifiedNs / 1_000_000n) > FOREIGN_EXPIRY_MS;
 }
 
-async function listOrNone(fileSystem: FileSystem, folder: string): Promise<string[]> {
+/** @returns nothing if there is no such folder */
+export async function listOrNone(folder: string, fileSystem: FileSystem = nodeFileSystem): Promise<string[]> {
   try {
     return await fileSystem.list(folder);
   } catch (error) {

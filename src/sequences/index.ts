@@ -1,6 +1,7 @@
 export { detectAlphabet, isNucleotideLike } from './alphabet.ts';
 export type { Chunk } from './chunk-sequence.ts';
 export { chunkSequence, countChunks } from './chunk-sequence.ts';
+export { countRecords } from './count-records.ts';
 export type { EmptyRecords } from './fasta-parser.ts';
 export type { FindOptions, InputFile } from './find-inputs.ts';
 export { findInputs } from './find-inputs.ts';

@@ -1,0 +1,215 @@
+import * as path from 'node:path';
+import { appendFailedCheckpoint } from '../checkpoint/failed-checkpoints.ts';
+import { corrupted, incompatible, type CheckpointError } from '../checkpoint/errors.ts';
+import type { StageOutcome } from '../contract/prediction.ts';
+import type { FileSystem } from '../platform/file-system.ts';
+import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { makeDurableFolder, syncFolder } from '../platform/sync-folder.ts';
+import type { RecordedStage } from './paths.ts';
+import { digestOf, type PublishedFile, type PublishFileOptions } from './publish-file.ts';
+import { readStageRecord, writeStageRecord, type RecordedOutput, type StageRecord } from './stage-record.ts';
+import type { StageContext } from './stage.ts';
+import { sweepOnce } from './temp-files.ts';
+
+/** A stage in its thread. */
+export interface StageRun extends StageContext {
+  /** @default the real one */
+  fileSystem?: FileSystem;
+}
+
+/** What a stage does where its record, or an output, is not there or not right. */
+export interface StageWork {
+  stage: RecordedStage;
+  /** Digests and settings that the outputs follow from: others mean other outputs. */
+  of: Record<string, string>;
+  /**
+   * Makes what is missing and compares what is there without a record. Is called again when files were moved out of its way.
+   *
+   * @returns counts for the record
+   */
+  make(outputs: StageOutputs): Promise<Record<string, number>>;
+}
+
+export interface SettledStage {
+  outcome: StageOutcome;
+  record: StageRecord;
+}
+
+/**
+ * Brings a stage to its end, whatever is on disk: outputs that its record names and that are unchanged are kept, outputs
+ * without a record are compared, missing ones are made. Then the record is written.
+ *
+ * Bad outputs (changed since they were recorded, or not what belongs there) go to failed_checkpoints.txt. They stop the
+ * stage, or are renamed to `{name}.bad-{time}` and made again where the request says `recompute`.
+ *
+ * @throws CheckpointError `corrupted` or `incompatible` naming the file; errno errors naming it; the abort reason; what
+ *   `make` throws
+ */
+export async function settleStage(run: StageRun, work: StageWork): Promise<SettledStage> {
+  const startedAt = new Date();
+  const recorded = await recordedOutputs(run, work);
+  if (recorded.record !== undefined && recorded.complete) return { outcome: 'found', record: recorded.record };
+  for (;;) {
+    run.signal.throwIfAborted();
+    const outputs = new StageOutputs(run, recorded.sound);
+    const facts = await work.make(outputs);
+    if (outputs.bad.length > 0) {
+      await setAside(run, outputs.bad);
+      continue;
+    }
+    await outputs.syncFolders();
+    const { stage, of } = work;
+    const record = await writeStageRecord(run, { stage, of, outputs: outputs.all, facts, startedAt }, run.fileSystem);
+    return { outcome: outputs.written ? 'written' : 'found', record };
+  }
+}
+
+/** What the record of the stage is worth. */
+interface RecordedOutputs {
+  record?: StageRecord;
+  /** Every output that it names is there and unchanged. */
+  complete: boolean;
+  /** Outputs that are there and unchanged, by path. */
+  sound: Map<string, RecordedOutput>;
+}
+
+async function recordedOutputs(run: StageRun, { stage, of }: StageWork): Promise<RecordedOutputs> {
+  const sound = new Map<string, RecordedOutput>();
+  const record = await readStageRecord(run, stage, run.fileSystem);
+  if (record === undefined || !sameEntries(record.of, of)) return { complete: false, sound };
+  const bad: CheckpointError[] = [];
+  for (const output of record.outputs) {
+    run.signal.throwIfAborted();
+    const found = await compareWithRecord(run, output);
+    if (found === 'sound') sound.set(output.path, output);
+    else if (found !== 'missing') bad.push(found);
+  }
+  if (bad.length > 0) await setAside(run, bad);
+  return { record, complete: sound.size === record.outputs.length, sound };
+}
+
+function sameEntries(a: Record<string, string>, b: Record<string, string>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
+
+/**
+ * @returns why the file is not what was recorded
+ * @throws errno errors
+ */
+export async function compareWithRecord(
+  run: Pick<StageRun, 'directory' | 'request' | 'fileSystem'>,
+  { path: name, bytes, sha256 }: RecordedOutput,
+): Promise<'sound' | 'missing' | CheckpointError> {
+  const fileSystem = run.fileSystem ?? nodeFileSystem;
+  const file = path.join(run.directory, name);
+  const stat = await fileSystem.stat(file);
+  if (stat === undefined) return 'missing';
+  if (!stat.isFile) return incompatible(file, 'NOT_A_FILE', `expected a file, found something else; ${REMEDY}`);
+  if (stat.size !== bytes) {
+    return corrupted(file, 'SIZE', `expected ${bytes} bytes as when it was written, got ${stat.size}; ${REMEDY}`);
+  }
+  if (run.request.skipCheckpointValidation) return 'sound';
+  const found = await digestOf(fileSystem, file);
+  if (found.sha256 === sha256) return 'sound';
+  const text = `expected the content with SHA-256 ${sha256} that was written, got ${found.sha256}; ${REMEDY}`;
+  return corrupted(file, 'DIGEST', text);
+}
+
+export const REMEDY = 'put it back from a copy, move it away, or start with --on-bad-checkpoint recompute';
+
+/**
+ * Notes bad outputs in failed_checkpoints.txt and renames them, where the request says so.
+ *
+ * @throws the first of `bad` where the request does not
+ */
+async function setAside(run: StageRun, bad: readonly CheckpointError[]): Promise<void> {
+  const fileSystem = run.fileSystem ?? nodeFileSystem;
+  for (const { path: file, reason } of bad) await appendFailedCheckpoint(run.directory, { path: file, reason });
+  if (run.request.onBadCheckpoint !== 'recompute') throw bad[0]!;
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '');
+  for (const { path: file } of bad) {
+    await fileSystem.rename(file, `${file}.bad-${stamp}`);
+    await syncFolder(fileSystem, path.dirname(file));
+  }
+}
+
+/** The files of one stage while it is being brought to its end. */
+export class StageOutputs {
+  readonly all: RecordedOutput[] = [];
+  /** Files that are in the way of outputs, where they may be moved out of it. */
+  readonly bad: CheckpointError[] = [];
+  written = false;
+  readonly #run: StageRun;
+  readonly #sound: ReadonlyMap<string, RecordedOutput>;
+  readonly #folders = new Set<string>();
+
+  constructor(run: StageRun, sound: ReadonlyMap<string, RecordedOutput>) {
+    this.#run = run;
+    this.#sound = sound;
+  }
+
+  get fileSystem(): FileSystem {
+    return this.#run.fileSystem ?? nodeFileSystem;
+  }
+
+  /** For a {@link DraftFile}: its folder is synced when all outputs are there. */
+  get publishing(): PublishFileOptions {
+    return { fileSystem: this.fileSystem, signal: this.#run.signal, syncFolder: false };
+  }
+
+  /** @param name relative to DIR, with `/` */
+  absolute(name: string): string {
+    return path.join(this.#run.directory, name);
+  }
+
+  /**
+   * `recorded`: there, unchanged since it was recorded, and counted among {@link all} by this call. `unrecorded`: there, to
+   * be compared with what belongs there. `missing`: to be made; its folder is there when this returns.
+   *
+   * @param name relative to DIR, with `/`
+   */
+  async state(name: string): Promise<'recorded' | 'unrecorded' | 'missing'> {
+    const recorded = this.#sound.get(name);
+    if (recorded !== undefined) {
+      this.all.push(recorded);
+      return 'recorded';
+    }
+    if ((await this.fileSystem.stat(this.absolute(name))) !== undefined) return 'unrecorded';
+    const folder = path.dirname(this.absolute(name));
+    if (!this.#folders.has(folder)) {
+      await makeDurableFolder(this.fileSystem, folder);
+      await sweepOnce(folder, this.fileSystem);
+    }
+    return 'missing';
+  }
+
+  /** An output that was made now. */
+  published(name: string, { outcome, bytes, sha256 }: PublishedFile): void {
+    this.all.push({ path: name, bytes, sha256 });
+    this.written ||= outcome === 'published';
+    this.#folders.add(path.dirname(this.absolute(name)));
+  }
+
+  /** An output that was there without a record, and is what belongs there. */
+  kept(name: string, facts: { bytes: number; sha256: string }): void {
+    this.all.push({ path: name, ...facts, kept: true });
+    this.#folders.add(path.dirname(this.absolute(name)));
+  }
+
+  /**
+   * A file that is not what belongs there.
+   *
+   * @returns where it is to be moved out of the way when the work is through
+   * @throws the error where it is not
+   */
+  async rejected(error: CheckpointError): Promise<void> {
+    this.bad.push(error);
+    if (this.#run.request.onBadCheckpoint !== 'recompute') await setAside(this.#run, [error]);
+  }
+
+  /** Names are durable when this returns, also those of files that were found: whoever linked one may have died before. */
+  async syncFolders(): Promise<void> {
+    for (const folder of this.#folders) await syncFolder(this.fileSystem, folder);
+  }
+}

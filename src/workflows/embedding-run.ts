@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   CancellationScope,
   continueAsNew,
   ContinueAsNew,
@@ -7,26 +6,21 @@ import {
   isCancellation,
   proxyActivities,
   setHandler,
-  TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { FinishRunInput, VirnucproActivities } from '../contract/activities.ts';
-import { DEFAULT_HEARTBEAT_TIMEOUT_MS, ioActivityOptions } from '../contract/activity-options.ts';
-import { FailureType } from '../contract/failure-types.ts';
+import { ioActivityOptions } from '../contract/activity-options.ts';
 import { QUERY_PROGRESS } from '../contract/names.ts';
 import { EXIT_CODES, outcomeOfFailure, type RunFailure, type RunOutcome } from '../contract/outcome.ts';
 import type { RunProgress } from '../contract/progress.ts';
 import type { ContinuedRun, EmbeddingRunInput, RunReference } from '../contract/run-request.ts';
 import { partitionProgress, pause, resume } from './embed-partition.ts';
-import { applicationFailure } from './embed-task.ts';
+import { failureOf, heartbeatTimeoutOf, MAX_MESSAGE_LENGTH, runFailure } from './end-of-run.ts';
 import { Partitions } from './partitions.ts';
 import { PauseGate } from './pause.ts';
 import { RunState } from './run-state.ts';
 
 export const progress = defineQuery<RunProgress>(QUERY_PROGRESS);
-
-/** Longest message of the failure that ends a run; the whole story is in report.json. */
-const MAX_MESSAGE_LENGTH = 512;
 
 /**
  * Embeds every input with every embedder into checkpoints in `directory`, starting from what is already there.
@@ -131,7 +125,7 @@ class EmbeddingRun {
   /** report.json is written in every case, after a cancellation too; where even that fails, the first cause is told. */
   async #finishAfter(error: unknown): Promise<RunOutcome> {
     const cancelled = isCancellation(error);
-    const failure = runFailure(error);
+    const failure = runFailure(error, 'a partition of the run ended early');
     try {
       return await CancellationScope.nonCancellable(() => this.#finish(cancelled ? { cancelled } : { failure }));
     } catch {
@@ -144,18 +138,6 @@ class EmbeddingRun {
     this.#gate.paused = paused;
     this.#partitions?.tellAll(paused);
   }
-}
-
-/** Errors that are no failures are bugs: thrown on, they fail the workflow task and leave the run open for a fix. */
-function runFailure(error: unknown): RunFailure {
-  const failure = applicationFailure(error);
-  if (failure !== undefined) {
-    const offenders = (failure.details?.[0] as { offenders?: RunFailure['offenders'] } | undefined)?.offenders;
-    const type = failure.type ?? FailureType.RunInvalidInput;
-    return { type, message: failure.message, ...(Array.isArray(offenders) ? { offenders } : {}) };
-  }
-  if (!(error instanceof TemporalFailure)) throw error;
-  return { type: FailureType.EmbeddingEmbedder, message: `a partition of the run ended early: ${error.message}` };
 }
 
 function unfinishedOutcome(failure: RunFailure, state: RunState): RunOutcome {
@@ -177,19 +159,4 @@ function unfinishedOutcome(failure: RunFailure, state: RunState): RunOutcome {
     offenders: [],
     report: '',
   };
-}
-
-function failureOf(outcome: RunOutcome): ApplicationFailure {
-  return ApplicationFailure.create({
-    message: outcome.message.slice(0, MAX_MESSAGE_LENGTH),
-    type: outcome.failureType ?? FailureType.RunInvalidInput,
-    nonRetryable: true,
-    details: [outcome],
-  });
-}
-
-/** The input is not validated yet: anything odd gets the default. */
-function heartbeatTimeoutOf(input: EmbeddingRunInput | null | undefined): number {
-  const asked = input?.tuning?.heartbeatTimeoutMs;
-  return typeof asked === 'number' && asked >= 1000 && asked <= 3_600_000 ? asked : DEFAULT_HEARTBEAT_TIMEOUT_MS;
 }

@@ -69,6 +69,7 @@ export type {
   PredictVirusInput,
   SideRun,
   SplitSequencesResult,
+  StageHeartbeat,
   StageOutcome,
   StageResult,
   TranslateFramesResult,

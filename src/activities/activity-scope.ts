@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { setMaxListeners } from 'node:events';
-import { WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../contract/names.ts';
+import { WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN, WORKFLOW_PREDICT_VIRUS } from '../contract/names.ts';
 import type { VirnucproError } from '../contract/virnucpro-error.ts';
 import { heldBy, OWNER_RENEWAL_MS, renewClaim, type Claimant, type Owner } from '../run/owner.ts';
 import { claimantOf } from './claimant.ts';
@@ -112,4 +112,8 @@ function isCertain({ workflowId, namespaceId }: Claimant, owner: Owner): boolean
   return namespaceId !== undefined && owner.namespaceId !== undefined;
 }
 
-const OUR_WORKFLOWS: ReadonlySet<string | undefined> = new Set([WORKFLOW_EMBEDDING_RUN, WORKFLOW_EMBED_PARTITION]);
+const OUR_WORKFLOWS: ReadonlySet<string | undefined> = new Set([
+  WORKFLOW_EMBEDDING_RUN,
+  WORKFLOW_EMBED_PARTITION,
+  WORKFLOW_PREDICT_VIRUS,
+]);

@@ -204,6 +204,15 @@ export interface RunFinished extends EventBase {
   readonly rows: number;
 }
 
+/** finishPrediction has written the report; counts as in `PredictionOutcome`. */
+export interface PredictionFinished extends EventBase {
+  readonly type: 'prediction-finished';
+  readonly outcome: Outcome;
+  readonly inputs: number;
+  readonly predicted: number;
+  readonly sequences: number;
+}
+
 export type ActivityEvent =
   | AttemptBegun
   | AttemptEnded
@@ -217,7 +226,8 @@ export type ActivityEvent =
   | CheckpointSaved
   | CheckpointValidated
   | RunPlanned
-  | RunFinished;
+  | RunFinished
+  | PredictionFinished;
 
 type WithoutBase<Event> = Event extends EventBase ? Omit<Event, keyof EventBase> : never;
 

@@ -104,6 +104,16 @@ export interface StageResult {
   stem: string;
 }
 
+/** What the heartbeat of a stage carries; at most 1 KiB. */
+export interface StageHeartbeat {
+  stage: PredictionStage;
+  stem: string;
+  /** Of the units that the stage counts in. */
+  done: number;
+  /** Absent where it is not known yet. */
+  total?: number;
+}
+
 export interface ChunkSequencesResult extends StageResult {
   contigs: number;
   chunks: number;

@@ -131,7 +131,7 @@ function outcomeOf(error: unknown, telling: Telling): object | undefined {
 /** Where the workflow could say for itself how it ended. */
 function toldOutcome(failure: FailureLike | null | undefined, { mark }: Telling): object | undefined {
   const told = (Array.isArray(failure?.details) ? failure.details[0] : undefined) as Partial<RunOutcome> | undefined;
-  return told?.schema === 1 && told.outcome! in EXIT_CODES && mark in told ? told : undefined;
+  return told?.schema === 1 && `${told.outcome}` in EXIT_CODES && mark in told ? told : undefined;
 }
 
 function outcomeOfCause(failure: FailureLike | null | undefined, wrapperMessage: string, { counts }: Telling): object {

@@ -74,6 +74,7 @@ export const METRICS = {
   virnucpro_queue_backlog: { kind: 'gauge', help: 'Tasks that wait in a queue, as the server counts them, roughly.' },
   virnucpro_planned_tasks: { kind: 'counter', help: 'Tasks of the plans that were made, by state.' },
   virnucpro_finished_runs: { kind: 'counter', help: 'Runs that have ended, by outcome.' },
+  virnucpro_finished_predictions: { kind: 'counter', help: 'Predictions that have ended, by outcome.' },
   virnucpro_storage_free_bytes: {
     kind: 'gauge',
     help: 'Bytes that are free where this worker has written to a run folder last.',

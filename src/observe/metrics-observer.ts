@@ -42,7 +42,11 @@ const EMBED_FILE = 'embedFile';
 const STATES = ['found', 'pending', 'skipped', 'bad'] as const;
 const CAUSES = ['retried', 'resumed'] as const;
 const JUDGES = ['planRun', 'validateCheckpoint', 'finishRun'] as const;
-const FILE_ACTIVITIES = ['checkCompatibility', 'planRun', 'saveCheckpoint', 'validateCheckpoint', 'finishRun'];
+const FILE_ACTIVITIES = [
+  ...['checkCompatibility', 'planRun', 'saveCheckpoint', 'validateCheckpoint', 'finishRun'],
+  ...['checkPrediction', 'chunkSequences', 'translateFrames', 'splitSequences', 'mergeEmbeddings'],
+  ...['classifySequences', 'callConsensus', 'finishPrediction'],
+];
 const EMBED_RESULTS: readonly AttemptResult[] = ['embedded', 'found', 'failed', 'lost-device'];
 const FILE_RESULTS: readonly AttemptResult[] = ['completed', 'failed'];
 const ENDINGS: readonly AttemptResult[] = ['handed-back', 'overtaken', 'cancelled'];
@@ -130,6 +134,8 @@ export class MetricsObserver implements ActivityObserver {
         return this.#planned(event);
       case 'run-finished':
         return this.#meters.add('virnucpro_finished_runs', 1, { outcome: event.outcome });
+      case 'prediction-finished':
+        return this.#meters.add('virnucpro_finished_predictions', 1, { outcome: event.outcome });
       case 'task-opened':
         return undefined;
     }
@@ -215,7 +221,10 @@ export class MetricsObserver implements ActivityObserver {
     for (const activity of JUDGES) {
       for (const result of VERDICTS) this.#meters.add('virnucpro_validations', 0, { activity, result });
     }
-    for (const outcome of OUTCOMES) this.#meters.add('virnucpro_finished_runs', 0, { outcome });
+    for (const outcome of OUTCOMES) {
+      this.#meters.add('virnucpro_finished_runs', 0, { outcome });
+      this.#meters.add('virnucpro_finished_predictions', 0, { outcome });
+    }
     for (const state of STATES) this.#meters.add('virnucpro_planned_tasks', 0, { state });
   }
 

@@ -64,6 +64,7 @@ export class TracingObserver implements ActivityObserver {
       case 'checkpoint-validated':
       case 'run-planned':
       case 'run-finished':
+      case 'prediction-finished':
         break;
     }
   }

@@ -20,7 +20,7 @@ import {
 } from './inputs.ts';
 import type { RunManifest } from './manifest.ts';
 
-const DEFAULT_TUNING: Required<RunTuning> = {
+export const DEFAULT_TUNING: Required<RunTuning> = {
   heartbeatTimeoutMs: DEFAULT_HEARTBEAT_TIMEOUT_MS,
   partitionSize: 500,
   maxInFlight: 32,

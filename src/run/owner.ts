@@ -25,6 +25,8 @@ const ownerSchema = z.object({
   /** Tells that process from a later one with the same id. */
   serverStartTime: z.string().optional(),
   renewedAt: z.string(),
+  /** Nothing renews it for long whiles: as long as its server says that the workflow is open, it does not expire. */
+  heldWhileOpen: z.boolean().optional(),
 });
 
 /** DIR/.virnucpro/owner.json: the workflow execution that may write here. */
@@ -68,7 +70,8 @@ function parseClaim(text: string): Owner | undefined {
 
 /**
  * Claims a run folder for one workflow execution. The claim of an execution that has ended, of a local server that is
- * gone, or one not renewed for two minutes is taken over.
+ * gone, or one not renewed for two minutes is taken over; the claim of a prediction is held longer while its server says
+ * that it is open.
  *
  * @param now in milliseconds since 1970; for the tests
  * @throws VirnucproError `RunError.InvalidInput` naming the owner
@@ -119,7 +122,9 @@ export function isSameServer(claimant: Claimant, owner: Owner): boolean {
 }
 
 async function holds(owner: Owner, isOpen: OpenProbe, now: number): Promise<boolean> {
-  if (now - Date.parse(owner.renewedAt) > OWNER_EXPIRY_MS) return false;
+  if (now - Date.parse(owner.renewedAt) > OWNER_EXPIRY_MS) {
+    return owner.heldWhileOpen === true && (await isOpen(owner)) === true;
+  }
   return (await isOpen(owner)) ?? !isServerGone(owner);
 }
 

@@ -6,7 +6,7 @@ import {
   log,
   sleep,
   startChild,
-  WorkflowExecutionAlreadyStartedError,
+  TemporalFailure,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import { FailureType } from '../contract/failure-types.ts';
@@ -84,7 +84,7 @@ export class SideRuns {
       return outcome;
     } catch (error) {
       if (isCancellation(error) && scope.consideredCancelled) throw error;
-      throw this.#failureOf(error, of, `${input.stem}_${side}`);
+      throw this.#failureOf(error, of, run.directory.slice(this.#checked.run.directory.length + 1));
     } finally {
       this.#open.delete(id);
       delete input[side];
@@ -103,7 +103,7 @@ export class SideRuns {
           parentClosePolicy: 'REQUEST_CANCEL',
         });
       } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        if (!isTaken(error)) throw error;
         if (waited >= patience) throw stillOpen(id, input.directory, of);
       }
       await sleep(wait);
@@ -152,6 +152,11 @@ export class SideRuns {
 /** Offenders of an embedding run are named relative to its folder, or absolutely where they are inputs. */
 function within(folder: string, { path, reason }: Offender): Offender {
   return { path: path.startsWith('/') ? path : `${folder}/${path}`, reason };
+}
+
+/** The SDK does not export the class to workflows. */
+function isTaken(error: unknown): boolean {
+  return error instanceof TemporalFailure && error.name === 'WorkflowExecutionAlreadyStartedError';
 }
 
 function stillOpen(id: string, directory: string, of: string): ApplicationFailure {

@@ -5,9 +5,9 @@ import type { Control } from './control/control-run.ts';
 /** `virnucpro pause|resume|cancel DIR`: act on the run that is open in a folder. */
 export function controlCommands(): Command[] {
   return [
-    control('pause', 'let running tasks of a run finish and start none'),
-    control('resume', 'go on with a paused run'),
-    control('cancel', 'stop a run; durable rows are kept and the next start goes on from there'),
+    control('pause', 'let running tasks of a run or prediction finish and start none'),
+    control('resume', 'go on with a paused run or prediction'),
+    control('cancel', 'stop a run or prediction; durable rows are kept and the next start goes on from there'),
   ];
 }
 

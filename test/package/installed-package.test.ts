@@ -68,7 +68,16 @@ describe('the packed package in an empty project', () => {
 
   it('npx virnucpro --help → the commands', async () => {
     const { stdout } = await exec('npx', ['--no-install', 'virnucpro', '--help'], { cwd: project });
-    for (const command of ['embed', 'validate-checkpoints', 'inspect', 'convert', 'worker', 'replay', 'doctor']) {
+    for (const command of [
+      'predict',
+      'embed',
+      'validate-checkpoints',
+      'inspect',
+      'convert',
+      'worker',
+      'replay',
+      'doctor',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command}`, 'mu'));
     }
   });

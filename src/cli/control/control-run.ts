@@ -1,17 +1,16 @@
 import * as path from 'node:path';
 import {
-  attachRun,
+  attachAny,
   connectClient,
   connectionSettings,
   localConnectionSettings,
   type ConnectionSettings,
 } from '../../client/index.ts';
 import { FailureType } from '../../contract/failure-types.ts';
-import { shortRunId } from '../../contract/names.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
-import { readManifest } from '../../run/manifest.ts';
-import { addressOf, configuredServer, isServerAlive, readServerRecord } from '../../server/index.ts';
+import { addressOf, configuredServer } from '../../server/index.ts';
 import { converterOf, type DataConverterFlag } from '../data-converter.ts';
+import { folderServer } from '../folder-server.ts';
 
 /** What can be asked of a run that is open. */
 export type Control = 'pause' | 'resume' | 'cancel';
@@ -26,7 +25,7 @@ export async function controlRun(argument: string, control: Control, flags: Data
   const directory = path.resolve(argument);
   const client = await connectClient(await serverOf(directory), await converterOf(flags));
   try {
-    const run = await attachRun(client, { directory });
+    const run = await attachAny(client, { directory });
     await run[control]().catch((error: unknown) => {
       throw asNotOpen(error, run.workflowId);
     });
@@ -39,9 +38,8 @@ export async function controlRun(argument: string, control: Control, flags: Data
 /** A run without a configured server runs on a server of its own, which its state folder names. */
 async function serverOf(directory: string): Promise<ConnectionSettings> {
   if (configuredServer(process.env) !== undefined) return connectionSettings();
-  const manifest = await readManifest(directory);
-  const record = manifest && readServerRecord(shortRunId(manifest.runId));
-  if (record && isServerAlive(record)) return localConnectionSettings(addressOf(record));
+  const { manifest, record } = await folderServer(directory);
+  if (record !== undefined) return localConnectionSettings(addressOf(record));
   const reason =
     manifest === undefined
       ? `${directory} is no run folder: it has no run.json`

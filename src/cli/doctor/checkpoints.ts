@@ -9,15 +9,25 @@ const MOST_LOOKED_AT = 20;
 const LARGEST_BYTES = 64e6;
 const OLD = '0.x';
 
-/** Looks at some of the checkpoints of a folder; nothing where there is none. */
-export async function checkCheckpoints(directory: string): Promise<Finding[]> {
-  const names = (await readdir(directory).catch(() => [])).filter(isCheckpointName).toSorted();
+/**
+ * Looks at some of the checkpoints of a folder; nothing where there is none.
+ *
+ * @param inside folders in which they lie, relative to it
+ */
+export async function checkCheckpoints(directory: string, inside: readonly string[] = ['']): Promise<Finding[]> {
+  const found = await Promise.all(inside.map((folder) => checkpointsIn(directory, folder)));
+  const names = found.flat().toSorted();
   const sample = await small(directory, spread(names));
   return judgeCheckpoints(
     names.length,
     sample.map((path) => validateCheckpointSync(path)),
     directory,
   );
+}
+
+async function checkpointsIn(directory: string, folder: string): Promise<string[]> {
+  const names = await readdir(join(directory, folder)).catch(() => []);
+  return names.filter(isCheckpointName).map((name) => join(folder, name));
 }
 
 function spread(names: readonly string[]): string[] {

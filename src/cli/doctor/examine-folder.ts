@@ -8,6 +8,7 @@ import { judgePlan, readLatestPlan, type LatestPlan } from './latest-plan.ts';
 import { checkLeftovers } from './leftovers.ts';
 import { checkMount } from './mount.ts';
 import { checkOwner } from './owner.ts';
+import { checkpointFolders, describePrediction } from './prediction-folder.ts';
 import { checkStorage } from './storage.ts';
 
 /** What a run folder says of itself. */
@@ -35,13 +36,18 @@ export async function examineRun(directory: string): Promise<RunState> {
     check: 'run',
     todo: 'choose another folder with --out, or put run.json back from a copy',
   });
-  if (manifest !== undefined) findings.push(describeRun(manifest));
+  if (manifest !== undefined) findings.push(...(await describe(directory, manifest)));
   const todo = 'start the run again: it plans anew';
   const latest = await attempt(() => readLatestPlan(directory), { check: 'plan', todo });
   const readable = 'let this user read .virnucpro in the run folder';
   findings.push(...((await attempt(() => checkOwner(directory), { check: 'owner', todo: readable })) ?? []));
   if (latest !== undefined) findings.push(judgePlan(latest));
   return { findings, ...(manifest && { manifest }), ...(latest && { latest }) };
+}
+
+async function describe(directory: string, manifest: RunManifest): Promise<Finding[]> {
+  const { prediction } = manifest;
+  return prediction === undefined ? [describeRun(manifest)] : describePrediction(directory, manifest, prediction);
 }
 
 function describeRun({ runId, createdAt, embedders, inputs }: RunManifest): Finding {
@@ -51,7 +57,10 @@ function describeRun({ runId, createdAt, embedders, inputs }: RunManifest): Find
 }
 
 /** Storage, mount, space, and what lies in the folder. */
-export async function examineFolder(directory: string, latest: LatestPlan | undefined): Promise<Finding[]> {
+export async function examineFolder(
+  directory: string,
+  { manifest, latest }: Partial<RunState> = {},
+): Promise<Finding[]> {
   const folder = await nearestFolder(directory);
   const about: Finding[] =
     folder === directory
@@ -63,12 +72,16 @@ export async function examineFolder(directory: string, latest: LatestPlan | unde
       ...(await checkStorage(folder)),
       ...(await checkMount(folder)),
       await checkDiskSpace(folder, latest),
-      ...(folder === directory ? [...(await checkCheckpoints(folder)), ...(await checkLeftovers(folder))] : []),
+      ...(folder === directory ? await examineContent(folder, checkpointFolders(manifest)) : []),
     ];
   } catch (error) {
     const todo = 'name a folder that this user may read and write';
     return [...about, { check: 'folder', status: 'problem', message: (error as Error).message, todo }];
   }
+}
+
+async function examineContent(folder: string, inside: readonly string[]): Promise<Finding[]> {
+  return [...(await checkCheckpoints(folder, inside)), ...(await checkLeftovers(folder, inside))];
 }
 
 /** The folder itself, or the nearest above it that exists. */

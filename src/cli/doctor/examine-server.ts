@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { connectionSettings, localConnectionSettings } from '../../client/index.ts';
 import type { ConnectionSettings } from '../../client/index.ts';
-import { gpuTaskQueue, shortRunId } from '../../contract/names.ts';
+import { gpuTaskQueue } from '../../contract/names.ts';
 import { EMBEDDERS } from '../../embedders/index.ts';
 import type { RunManifest } from '../../run/manifest.ts';
 import type { Plan } from '../../run/plan.ts';
-import { addressOf, isServerAlive, readServerRecord } from '../../server/index.ts';
+import { addressOf } from '../../server/index.ts';
+import { folderServer } from '../folder-server.ts';
 import type { Finding } from './finding.ts';
 import { checkPollers } from './pollers.ts';
+import { boundEmbedders } from './prediction-folder.ts';
 import { checkServerClock } from './server-clock.ts';
 import { checkServer } from './server.ts';
 
 /** Which server is asked, and about what. */
 export interface ServerRequest {
+  /** The run folder; need not exist. */
+  directory: string;
   address?: string;
   namespace?: string;
   /** Whether the user has named a server. */
@@ -23,12 +27,12 @@ export interface ServerRequest {
 
 /** Server, namespace, clock and queues: of the user's server, or of that which serves the run at this moment. */
 export async function examineServer(request: ServerRequest): Promise<Finding[]> {
-  const { address, namespace, ownServer, manifest } = request;
+  const { address, namespace, ownServer } = request;
   const explicit = { ...(address === undefined ? {} : { address }), ...(namespace === undefined ? {} : { namespace }) };
   const queues = neededQueues(request);
   if (ownServer) return examineQueues(connectionSettings(explicit), queues);
-  const record = manifest && readServerRecord(shortRunId(manifest.runId));
-  if (record && isServerAlive(record)) {
+  const { record } = await folderServer(request.directory).catch(() => ({ record: undefined }));
+  if (record !== undefined) {
     return examineQueues(localConnectionSettings(addressOf(record), namespace), queues);
   }
   const message =
@@ -38,7 +42,8 @@ export async function examineServer(request: ServerRequest): Promise<Finding[]> 
 
 /** Queue by embedder: as the last plan says, which may have queues of its own, or of those that run.json knows. */
 function neededQueues({ manifest, plan }: ServerRequest): Record<string, string> {
-  const known = Object.keys(manifest?.embedders ?? {}).map((name) => [name, gpuTaskQueue(name)]);
+  const bound = manifest === undefined ? {} : boundEmbedders(manifest);
+  const known = Object.keys(bound).map((name) => [name, gpuTaskQueue(name)]);
   const planned = plan?.header.embedders.map(({ description, taskQueue }) => [description.name, taskQueue]) ?? [];
   return Object.fromEntries([...known, ...planned]) as Record<string, string>;
 }

@@ -10,6 +10,7 @@ import { judgeLimits, resourceLimits } from './limits.ts';
 import { judgeMemory, memoryLimits } from './memory.ts';
 import { checkModels, type ModelsRequest } from './models.ts';
 import { checkNodeVersion } from './node-version.ts';
+import { boundEmbedders } from './prediction-folder.ts';
 import { installedSdk, judgeSdk } from './sdk-versions.ts';
 import { checkTemporalCli } from './temporal-cli.ts';
 
@@ -41,7 +42,7 @@ export async function examine(request: DoctorRequest): Promise<Finding[]> {
     ...(await checkDataConverter(request)),
     ...(await examineServer({ ...request, ownServer, manifest, plan: latest?.plan })),
     ...findings,
-    ...(await examineFolder(request.directory, latest)),
+    ...(await examineFolder(request.directory, { ...(manifest && { manifest }), ...(latest && { latest }) })),
   ];
 }
 
@@ -52,7 +53,7 @@ function modelsRequest(
   manifest: RunManifest | undefined,
 ): ModelsRequest {
   const models = EMBEDDERS.filter(({ isModel }) => isModel === true).map(({ name }) => name);
-  const bound = ownServer ? {} : (manifest?.embedders ?? {});
+  const bound = ownServer || manifest === undefined ? {} : boundEmbedders(manifest);
   const asked = models.filter((name) => embedders.includes(name) || Object.hasOwn(bound, name));
   const random = asked.filter((name) => bound[name]?.fingerprint['weights'] === 'random-init');
   return { asked, weights, random };

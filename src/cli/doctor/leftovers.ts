@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { internal } from '../../run/run-folder.ts';
 import { plural } from '../terminal.ts';
 import type { Finding } from './finding.ts';
@@ -9,14 +9,21 @@ const SET_ASIDE = /\.bad-\d{8}T\d{6}/u;
 /** Sizes are asked one by one, over a network maybe: of more files the count is enough. */
 const MOST_SIZED = 5_000;
 
-/** What runs have left in a folder: temporary files, rows of files that are not finished, bad checkpoints. */
-export async function checkLeftovers(directory: string): Promise<Finding[]> {
-  const names = await listed(directory);
-  const spools = await listed(join(directory, internal.spool));
+/**
+ * What runs have left in a folder: temporary files, rows of files that are not finished, bad checkpoints.
+ *
+ * @param inside folders in which its checkpoints lie, relative to it
+ */
+export async function checkLeftovers(directory: string, inside: readonly string[] = ['']): Promise<Finding[]> {
+  const names = await listedIn(directory, ['', ...inside]);
+  const spools = await listedIn(
+    directory,
+    inside.map((folder) => join(folder, internal.spool)),
+  );
   const findings = [
     await told(
       directory,
-      names.filter((name) => TEMPORARY.test(name)),
+      names.filter((name) => TEMPORARY.test(basename(name))),
       (count, size) => ({
         message: `${plural(count, 'temporary file')}${size} of checkpoints or records that a run or a kill has left`,
         todo: 'no reader sees them; the next run of the same inputs removes those of its checkpoints',
@@ -30,7 +37,7 @@ export async function checkLeftovers(directory: string): Promise<Finding[]> {
         todo: 'remove them when nobody wants to look at them',
       }),
     ),
-    await told(join(directory, internal.spool), spools, (count, size) => ({
+    await told(directory, spools, (count, size) => ({
       message: `rows of ${plural(count, 'unfinished file')}${size} in ${internal.spool}`,
       todo: 'the next run of the same inputs goes on from them',
     })),
@@ -38,8 +45,13 @@ export async function checkLeftovers(directory: string): Promise<Finding[]> {
   return findings.flat();
 }
 
-async function listed(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => []);
+/** Paths relative to the folder. */
+async function listedIn(directory: string, inside: readonly string[]): Promise<string[]> {
+  const found = [...new Set(inside)].map(async (folder) => {
+    const names: string[] = await readdir(join(directory, folder)).catch(() => []);
+    return names.map((name) => join(folder, name));
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function told(

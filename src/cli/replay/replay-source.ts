@@ -11,7 +11,7 @@ import {
 } from '../../client/index.ts';
 import { FailureType } from '../../contract/failure-types.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
-import { serverOfRun, settingsOf, type ServerChoice } from './server-of-run.ts';
+import { serverOfFolder, serverOfRun, settingsOf, type ServerChoice } from './server-of-run.ts';
 import type { ReplayTarget } from './targets.ts';
 
 /** Told what a user should know about where histories come from. */
@@ -39,7 +39,7 @@ async function* historiesOfFolder(
   flags: ServerChoice,
   say: Say,
 ): AsyncGenerator<WorkflowHistory> {
-  const server = workflowId === undefined ? undefined : serverOfRun(workflowId, flags);
+  const server = workflowId === undefined ? undefined : await serverOfFolder(directory, flags);
   if (server === undefined && stored.length === 0) throw nothingToReplay(directory);
   const fetched = new Set<string>();
   try {

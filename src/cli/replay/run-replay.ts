@@ -4,7 +4,7 @@ import { converterOf, type DataConverterFlag } from '../data-converter.ts';
 import { EXIT_FAILURE, messageOf } from '../exit.ts';
 import { formatTally, formatVerdict } from './format-verdict.ts';
 import { historiesOf, troubledHistories } from './replay-source.ts';
-import { serverOfRun, type ServerChoice } from './server-of-run.ts';
+import { serverOfFolder, serverOfRun, type ServerChoice } from './server-of-run.ts';
 import { resolveTarget } from './targets.ts';
 
 export interface ReplayFlags extends ServerChoice, DataConverterFlag {
@@ -44,7 +44,10 @@ class ReplaySession {
     // A file that was named is replayed whatever it says that it is.
     if (target.kind === 'file') yield* histories;
     else {
-      this.#server ??= serverOfRun(target.workflowId ?? '', this.#flags);
+      this.#server ??=
+        target.kind === 'folder'
+          ? await serverOfFolder(target.directory, this.#flags)
+          : serverOfRun(target.workflowId, this.#flags);
       yield* this.#unseen(histories);
     }
   }

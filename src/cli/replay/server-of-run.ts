@@ -1,5 +1,7 @@
 import { connectionSettings, localConnectionSettings, type ConnectionSettings } from '../../client/index.ts';
+import { runWorkflowId } from '../../contract/names.ts';
 import { addressOf, configuredServer, isServerAlive, readServerRecord } from '../../server/index.ts';
+import { folderServer } from '../folder-server.ts';
 
 /** As `--address` and `--namespace` give it; what is absent comes from the environment. */
 export interface ServerChoice {
@@ -34,4 +36,14 @@ export function serverOfRun(
   const runId12 = RUN_WORKFLOW.exec(workflowId)?.[1];
   const record = runId12 === undefined ? undefined : readServerRecord(runId12);
   return record && isServerAlive(record) ? { ...explicit, address: addressOf(record), local: true } : undefined;
+}
+
+/**
+ * The server that knows the last workflow of a run folder; of a side of a prediction it is that of the prediction.
+ *
+ * @returns undefined as {@link serverOfRun} does
+ */
+export async function serverOfFolder(directory: string, explicit: ServerChoice): Promise<ServerChoice | undefined> {
+  const { host } = await folderServer(directory);
+  return host === undefined ? undefined : serverOfRun(runWorkflowId(host.runId), explicit);
 }

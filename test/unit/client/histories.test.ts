@@ -41,6 +41,22 @@ describe('fetchRunHistories', () => {
     expect(ids).toHaveLength(4);
   });
 
+  it('a prediction → its runs, with all that they have continued as, and their partitions', async () => {
+    const server = {
+      'p only': history([started('p', 'only', ''), child('Started', 'n', 'n1'), child('Completed', 'n', 'n2')]),
+      'n n1': history([started('n', 'n1', ''), child('Started', 'part', 'a'), continuedAs('n2')]),
+      'n n2': history([started('n', 'n2', 'n1')]),
+      'part a': history([started('part', 'a', '')]),
+    };
+    expect(await idsOf(fetchRunHistories(fakeClient(server), 'p', 'all'))).toEqual([
+      'p only',
+      'n n1',
+      'part a',
+      'n n2',
+    ]);
+    expect(await idsOf(fetchRunHistories(fakeClient(server), 'p', 'unsuccessful'))).toEqual(['p only']);
+  });
+
   it('a run that the server does not know → WorkflowNotFoundError', async () => {
     await expect(idsOf(fetchRunHistories(fakeClient({}), RUN, 'all'))).rejects.toBeInstanceOf(WorkflowNotFoundError);
   });
@@ -105,6 +121,13 @@ function started(workflowId: string, originalExecutionRunId: string, continuedEx
   return {
     eventType: 'EVENT_TYPE_WORKFLOW_EXECUTION_STARTED',
     workflowExecutionStartedEventAttributes: { workflowId, originalExecutionRunId, continuedExecutionRunId },
+  };
+}
+
+function continuedAs(newExecutionRunId: string): object {
+  return {
+    eventType: 'EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW',
+    workflowExecutionContinuedAsNewEventAttributes: { newExecutionRunId },
   };
 }
 

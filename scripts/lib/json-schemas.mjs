@@ -17,6 +17,10 @@ export async function jsonSchemas() {
   const contract = await built('schemas', 'contract.js');
   /** @type {typeof import('../../src/schemas/results.ts')} */
   const results = await built('schemas', 'results.js');
+  /** @type {typeof import('../../src/schemas/prediction.ts')} */
+  const prediction = await built('schemas', 'prediction.js');
+  /** @type {typeof import('../../src/schemas/prediction-results.ts')} */
+  const predicted = await built('schemas', 'prediction-results.js');
   /** @type {typeof import('../../src/schemas/doctor.ts')} */
   const { diagnosisSchema } = await built('schemas', 'doctor.js');
   /** @type {typeof import('../../src/run/report-schema.ts')} */
@@ -38,6 +42,23 @@ export async function jsonSchemas() {
     'validate-checkpoint-input': [contract.validateCheckpointInputSchema, 'Input of the activity validateCheckpoint'],
     'validate-checkpoint-result': [results.validateCheckpointResultSchema, 'Result of validateCheckpoint'],
     'finish-run-input': [contract.finishRunInputSchema, 'Input of the activity finishRun'],
+    'predict-virus-input': [prediction.predictVirusInputSchema, 'Input of the workflow predictVirus'],
+    'prediction-outcome': [
+      predicted.predictionOutcomeSchema,
+      'Result of predictVirus, and the first detail of its failure',
+    ],
+    'prediction-progress': [predicted.predictionProgressSchema, 'Answer of the query progress of predictVirus'],
+    'check-prediction-input': [prediction.checkPredictionInputSchema, 'Input of the activity checkPrediction'],
+    'check-prediction-result': [predicted.checkedPredictionSchema, 'Result of checkPrediction'],
+    'prediction-stage-input': [prediction.predictionStageInputSchema, 'Input of the stages of predictVirus'],
+    'chunk-sequences-result': [predicted.chunkSequencesResultSchema, 'Result of chunkSequences'],
+    'translate-frames-result': [predicted.translateFramesResultSchema, 'Result of translateFrames'],
+    'split-sequences-result': [predicted.splitSequencesResultSchema, 'Result of splitSequences'],
+    'merge-embeddings-input': [prediction.mergeEmbeddingsInputSchema, 'Input of the activity mergeEmbeddings'],
+    'merge-embeddings-result': [predicted.mergeEmbeddingsResultSchema, 'Result of mergeEmbeddings'],
+    'classify-sequences-result': [predicted.classifySequencesResultSchema, 'Result of classifySequences'],
+    'call-consensus-result': [predicted.callConsensusResultSchema, 'Result of callConsensus'],
+    'finish-prediction-input': [prediction.finishPredictionInputSchema, 'Input of the activity finishPrediction'],
     report: [runReportSchema, 'report.json of a run folder'],
     doctor: [diagnosisSchema, 'Document of virnucpro doctor --json'],
   };

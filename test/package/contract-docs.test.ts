@@ -10,6 +10,7 @@ import { EXIT_CODES } from '../../src/contract/outcome.ts';
 import { MAX_REASON_LENGTH, MAX_REPORTED_FAILURES } from '../../src/contract/partition.ts';
 import { ResidentEmbedders } from '../../src/embedders/index.ts';
 import * as schemas from '../../src/schemas/contract.ts';
+import * as prediction from '../../src/schemas/prediction.ts';
 import { readSections, withoutMarkup, type Section } from '../support/markdown.ts';
 
 const source = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
@@ -29,6 +30,12 @@ const SCHEMA_SECTIONS: Readonly<Record<string, z.ZodObject>> = {
   'Input of saveCheckpoint': saveCheckpointInputSchema,
   'Input of validateCheckpoint': schemas.validateCheckpointInputSchema,
   'Input of finishRun': finishRunInputSchema,
+  'Input of predictVirus': prediction.predictVirusInputSchema,
+  'Input of checkPrediction': prediction.checkPredictionInputSchema,
+  'Input of a stage of predictVirus': prediction.predictionStageInputSchema,
+  'Input of mergeEmbeddings': prediction.mergeEmbeddingsInputSchema,
+  'Input of finishPrediction': prediction.finishPredictionInputSchema,
+  EmbeddingTotals: prediction.embeddingTotalsSchema,
   RunReference: schemas.runReferenceSchema,
   PlanSummary: planSummarySchema,
   PlanRange: planRangeSchema,
@@ -45,6 +52,12 @@ const INTERFACE_SECTIONS: Readonly<Record<string, readonly [file: string, name: 
   'Result of saveCheckpoint': ['src/contract/activities.ts', 'SaveCheckpointResult'],
   'Result of validateCheckpoint': ['src/contract/activities.ts', 'ValidateCheckpointResult'],
   RunRequest: ['src/contract/run-request.ts', 'RunRequest'],
+  PredictionOutcome: ['src/contract/prediction.ts', 'PredictionOutcome'],
+  'Query progress of predictVirus': ['src/contract/prediction.ts', 'PredictionProgress'],
+  OpenInput: ['src/contract/prediction.ts', 'OpenInput'],
+  SideRun: ['src/contract/prediction.ts', 'SideRun'],
+  'Result of checkPrediction': ['src/contract/prediction.ts', 'CheckedPrediction'],
+  'Heartbeat of a stage of predictVirus': ['src/contract/prediction.ts', 'StageHeartbeat'],
   'report.json': ['src/run/report.ts', 'RunReport'],
   'Checkpoints in report.json': ['src/run/tally.ts', 'TaskReport'],
 };
@@ -54,6 +67,7 @@ const REFERENCES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [schemas.runReferenceSchema, 'RunReference'],
   [finishRunInputSchema.shape.run, 'RunReference'],
   [planSummarySchema, 'PlanSummary'],
+  [prediction.embeddingTotalsSchema, 'EmbeddingTotals'],
   [planRangeSchema, 'PlanRange'],
   [embedFileResultSchema, 'EmbedFileResult'],
 ]);
@@ -67,6 +81,9 @@ const PATTERNS: Readonly<Record<string, string>> = {
   '^\\.virnucpro\\/inputs\\/[0-9a-f]{64}\\.txt$': '.virnucpro/inputs/<sha256>.txt',
   '^\\.virnucpro\\/spool\\/[\\w-][\\w.-]*$': '.virnucpro/spool/<task>',
 };
+
+/** Sections on how a workflow ends; its outcome has one of its own. */
+const ENDINGS: ReadonlySet<string> = new Set(['Result of embeddingRun', 'Result of predictVirus']);
 
 describe('docs/contract.md', () => {
   it.each(Object.entries(SCHEMA_SECTIONS))(
@@ -90,10 +107,28 @@ describe('docs/contract.md', () => {
     expect(meaning).toContain(`at ${MAX_REASON_LENGTH} characters`);
   });
 
+  it('Results of the stages → every field of every one, and no other', () => {
+    const contract = 'src/contract/prediction.ts';
+    const results: [activity: string, type: string][] = [
+      ['all', 'StageResult'],
+      ['chunkSequences', 'ChunkSequencesResult'],
+      ['translateFrames', 'TranslateFramesResult'],
+      ['splitSequences', 'SplitSequencesResult'],
+      ['mergeEmbeddings', 'MergeEmbeddingsResult'],
+      ['classifySequences', 'ClassifySequencesResult'],
+      ['callConsensus', 'CallConsensusResult'],
+    ];
+    const fields = results.flatMap(([activity, type]) =>
+      interfaceFields(contract, type).map(({ path }) => [activity, path]),
+    );
+    const rows = section('Results of the stages of predictVirus').tables[0]?.slice(1) ?? [];
+    expect(rows.map(([activity = '', field = '']) => [withoutMarkup(activity), withoutMarkup(field)])).toEqual(fields);
+  });
+
   it('its sections on inputs and results → exactly those that are checked here', () => {
     const described = sections
       .map(({ heading }) => heading)
-      .filter((heading) => /^(?:Input|Result|Heartbeat) of /u.test(heading) && heading !== 'Result of embeddingRun');
+      .filter((heading) => /^(?:Input|Result|Heartbeat) of /u.test(heading) && !ENDINGS.has(heading));
     const checked = [...Object.keys(SCHEMA_SECTIONS), ...Object.keys(INTERFACE_SECTIONS), 'Result of embedPartition'];
     expect(described.filter((heading) => !checked.includes(heading))).toEqual([]);
   });
@@ -108,6 +143,8 @@ describe('docs/contract.md', () => {
       validateCheckpointInput: schemas.validateCheckpointInputSchema,
       finishRunInput: finishRunInputSchema,
       planSummary: planSummarySchema,
+      predictVirusInput: prediction.predictVirusInputSchema,
+      predictionStageInput: prediction.predictionStageInputSchema,
     };
     const examples = jsonFences('schema');
     expect(new Set(examples.map(({ name }) => name))).toEqual(new Set(Object.keys(byName)));
@@ -127,6 +164,8 @@ describe('docs/contract.md', () => {
       RunOutcome: 'src/contract/outcome.ts',
       RunProgress: 'src/contract/progress.ts',
       EmbedPartitionInput: 'src/contract/partition.ts',
+      PredictionOutcome: 'src/contract/prediction.ts',
+      PredictionProgress: 'src/contract/prediction.ts',
     };
     const examples = jsonFences('type');
     expect(new Set(examples.map(({ name }) => name))).toEqual(new Set(Object.keys(files)));
@@ -165,10 +204,14 @@ describe('docs/contract.md', () => {
       createActivities({ embedders: new ResidentEmbedders(), server: { address: '', namespace: '' } }),
     );
     const table = new Map(section('Names').tables[0]?.map(([what = '', name = '']) => [what, codes(name)]));
-    expect(table.get('Workflows')).toEqual([names.WORKFLOW_EMBEDDING_RUN, names.WORKFLOW_EMBED_PARTITION]);
+    expect(table.get('Workflows')).toEqual([
+      names.WORKFLOW_EMBEDDING_RUN,
+      names.WORKFLOW_EMBED_PARTITION,
+      names.WORKFLOW_PREDICT_VIRUS,
+    ]);
     expect(table.get('Activities')).toEqual(activities);
-    expect(table.get('Query of `embeddingRun`')).toEqual([names.QUERY_PROGRESS]);
-    expect(table.get('Signals of both workflows')).toEqual([names.SIGNAL_PAUSE, names.SIGNAL_RESUME]);
+    expect(table.get('Query of `embeddingRun` and `predictVirus`')).toEqual([names.QUERY_PROGRESS]);
+    expect(table.get('Signals of all workflows')).toEqual([names.SIGNAL_PAUSE, names.SIGNAL_RESUME]);
     expect(table.get('Signal from a partition to its run, not for users')).toEqual([names.SIGNAL_PARTITION_PROGRESS]);
     expect(table.get('Task queue of workflows and of all activities but `embedFile`')).toEqual([names.IO_TASK_QUEUE]);
     const [pattern, example] = table.get('Task queue of `embedFile`') ?? [];
@@ -183,16 +226,17 @@ describe('docs/contract.md', () => {
   it('workflow id and memo → those of the code', () => {
     const id = names.runWorkflowId('86b16b7b-4668-4faa-93f7-ab05e3ab2a18');
     expect(id).toBe('virnucpro-86b16b7b4668');
-    expect(section('Names').tables[0]?.map(([what]) => what)).toContain('Workflow id of the run in a folder');
+    expect(section('Names').tables[0]?.map(([what]) => what)).toContain(
+      'Workflow id of the run or prediction in a folder',
+    );
     const [memo] = codes(section('Names').tables[0]?.find(([what]) => what?.startsWith('Memo'))?.[1] ?? '');
-    expect(source('src/client/start-run.ts')).toContain(`'${memo}'`);
-    const digest = /function digestOf[\s\S]*?return \{(?<body>[\s\S]*?)\n {2}\};/u.exec(
-      source('src/client/prepare-run.ts'),
-    );
-    const keys = [...(digest?.groups?.['body'] ?? '').matchAll(/^ {4}'?(?<key>[a-z ]+)'?:/gmu)].map(
-      ({ groups }) => groups?.['key'],
-    );
-    expect(keys.length).toBeGreaterThan(3);
+    expect(source('src/client/start-workflow.ts')).toContain(`'${memo}'`);
+    const keys = ['src/client/prepare-run.ts', 'src/client/prepare-prediction.ts'].flatMap((file) => {
+      const digest = /function digestOf[\s\S]*?return \{(?<body>[\s\S]*?)\n {2}\};/u.exec(source(file));
+      const found = [...(digest?.groups?.['body'] ?? '').matchAll(/^ {4}'?(?<key>[a-z ]+)'?:/gmu)];
+      expect(found.length).toBeGreaterThan(3);
+      return found.map(({ groups }) => groups?.['key']);
+    });
     for (const key of keys) expect(section('Start a run from another language').prose).toContain(`\`${key}\``);
   });
 

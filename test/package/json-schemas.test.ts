@@ -20,6 +20,10 @@ const NAMES: Readonly<Record<string, string>> = {
   finishRunInput: 'finish-run-input',
   planSummary: 'plan-summary',
   RunOutcome: 'run-outcome',
+  predictVirusInput: 'predict-virus-input',
+  predictionStageInput: 'prediction-stage-input',
+  PredictionOutcome: 'prediction-outcome',
+  PredictionProgress: 'prediction-progress',
   RunProgress: 'run-progress',
 };
 

@@ -1,0 +1,76 @@
+import { incompatible } from '../../checkpoint/errors.ts';
+import { DraftFile, digestOf } from '../publish-file.ts';
+import { REMEDY, type StageOutputs } from '../settle-stage.ts';
+import { LineReader } from './lines.ts';
+
+/** A table that a stage leaves, row by row. Whoever has opened one calls `finish` or `discard`. */
+export interface TableOutput<Row> {
+  /** @returns what to wait for before the next call, where there is something */
+  add(row: Row): Promise<void> | undefined;
+  /** Accounts for the file among the outputs of the stage. */
+  finish(): Promise<void>;
+  /** Leaves nothing behind. Never throws. */
+  discard(): Promise<void>;
+}
+
+/** How a table is written, and what counts as the same. */
+export interface TableFormat<Row> {
+  /** Without its line end. */
+  header: string;
+  /** With its line end. */
+  line(row: Row): string;
+  /** @returns why a line that is there does not stand for this row; undefined where it does */
+  difference(line: string, row: Row): string | undefined;
+}
+
+/**
+ * Opens a table for the rows that belong into it, in order: they are written where there is no file, and compared with the
+ * rows of the file where there is one.
+ *
+ * @param name relative to DIR, with `/`
+ * @throws errno errors; CheckpointError `incompatible`, from any method, at the first row that differs
+ */
+export async function openTableOutput<Row>(
+  outputs: StageOutputs,
+  name: string,
+  format: TableFormat<Row>,
+): Promise<TableOutput<Row>> {
+  const state = await outputs.state(name);
+  if (state === 'recorded') return ALREADY_THERE;
+  if (state === 'unrecorded') return ComparedTable.open(outputs, name, format);
+  const draft = await DraftFile.create(outputs.absolute(name), outputs.publishing);
+  await draft.add(`${format.header}\n`);
+  return new WrittenTable(outputs, name, format, draft);
+}
+
+const ALREADY_THERE: TableOutput<unknown> = {
+  add: () => undefined,
+  finish: () => Promise.resolve(),
+  discard: () => Promise.resolve(),
+};
+
+class WrittenTable<Row> implements TableOutput<Row> {
+  readonly #outputs: StageOutputs;
+  readonly #name: string;
+  readonly #format: TableFormat<Row>;
+  readonly #draft: DraftFile;
+
+  constructor(outputs: StageOutputs, name: string, format: TableFormat<Row>, draft: DraftFile) {
+    this.#outputs = outputs;
+    this.#name = name;
+    this.#format = format;
+    this.#draft = draft;
+  }
+
+  add(row: Row): Promise<void> | undefined {
+    return this.#draft.add(this.#format.line(row));
+  }
+
+  async finish(): Promise<void> {
+    this.#outputs.published(this.#name, await this.#draft.publish());
+  }
+
+  discard(): Promise<void> {
+    return this.#draft.discard();
+  }
+}

@@ -138,8 +138,11 @@ class MergeStage {
 
   async #finish(states: readonly PartState[]): Promise<MergeEmbeddingsResult> {
     const merged = states.flatMap((state, index) =>
-      'merged' in state ? [{ ...state.merged, path: this.#paths.mergedPart(index + 1) }] : [],
+      'merged' in state
+        ? [{ ...state.merged, path: this.#paths.mergedPart(index + 1), found: state.state === 'found' }]
+        : [],
     );
+    const before = await readStageRecord(this.#context, 'merging');
     const leftOut = states.flatMap((state) => (state.state === 'left out' ? [state.why] : []));
     const short = merged.filter(({ missing }) => missing.count > 0);
     const missing = [...leftOut, ...short.map(describeMissing)].slice(0, MAX_OFFENDERS).map(cut);
@@ -151,8 +154,14 @@ class MergeStage {
       missingParts: leftOut.length,
       missingSequences: sum(short.map((one) => one.missing.count)),
     };
-    const outputs = merged.map(({ path: file, bytes, sha256 }) => ({ path: file, bytes, sha256 }));
-    await this.#record({ stage: 'merging', of: this.#madeFrom(), outputs, facts, missing, startedAt: this.#startedAt });
+    const outputs = merged.map(({ path: file, bytes, sha256, found }) => {
+      const recorded = before?.outputs.find((output) => output.path === file && output.sha256 === sha256);
+      return recorded ?? { path: file, bytes, sha256, ...(found && { kept: true as const }) };
+    });
+    const record = { stage: 'merging', of: this.#madeFrom(), outputs, facts, missing } as const;
+    // A record that says the same stays: it tells when the work was done.
+    if (before === undefined || told(before) !== told(record))
+      await writeStageRecord(this.#context, { ...record, startedAt: this.#startedAt });
     return {
       outcome: states.some(({ state }) => state === 'written') ? 'written' : 'found',
       stem: this.#context.input.stem,
@@ -161,14 +170,6 @@ class MergeStage {
       missing,
       missingParts: leftOut.length,
     };
-  }
-
-  /** A record that says the same stays: it tells when the work was done. */
-  async #record(record: NewRecord): Promise<void> {
-    const before = await readStageRecord(this.#context, 'merging');
-    const told = ({ of, outputs, facts, missing }: Omit<NewRecord, 'startedAt'>) =>
-      JSON.stringify([of, outputs, facts, missing]);
-    if (before === undefined || told(before) !== told(record)) await writeStageRecord(this.#context, record);
   }
 
   #madeFrom(): Record<string, string> {
@@ -194,6 +195,10 @@ class MergeStage {
       target: this.#target(part),
     };
   }
+}
+
+function told({ of, outputs, facts, missing }: Omit<NewRecord, 'startedAt'>): string {
+  return JSON.stringify([of, outputs, facts, missing]);
 }
 
 interface BadFile extends BadPart {

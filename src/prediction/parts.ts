@@ -1,7 +1,6 @@
-import { FailureType } from '../contract/failure-types.ts';
-import { VirnucproError } from '../contract/virnucpro-error.ts';
-import { pathsOf } from './paths.ts';
-import { readStageRecord } from './stage-record.ts';
+import { createHash } from 'node:crypto';
+import { requireStageRecord } from './stage-input.ts';
+import { factOf, readStageRecord, type RecordedOutput } from './stage-record.ts';
 import type { StageContext } from './stage.ts';
 
 /** How the sequences of an input lie in split files. */
@@ -17,13 +16,33 @@ export interface SplitParts {
  * @throws VirnucproError `RunError.InvalidInput` if the stage has not ended
  */
 export async function splitPartsOf(context: StageContext): Promise<SplitParts> {
-  const record = await readStageRecord(context, 'splitting');
-  const parts = record?.facts['parts'];
-  const sequences = record?.facts['sequences'];
-  if (parts !== undefined && sequences !== undefined) return { parts, sequences };
-  const { split } = pathsOf(context.request, context.input);
-  throw new VirnucproError(
-    FailureType.RunInvalidInput,
-    `${context.directory}: the sequences of ${context.input.stem} are not split yet (${split('nucleotide', 1)}): run the stage splitSequences first`,
-  );
+  const record = await requireStageRecord(context, 'splitting');
+  return { parts: factOf(record, 'parts'), sequences: factOf(record, 'sequences') };
+}
+
+/** The merged checkpoints of an input. */
+export interface MergedParts {
+  /** In the order of their parts. */
+  parts: readonly RecordedOutput[];
+  rows: number;
+  /** Tells these checkpoints from others, lower-case hex. */
+  digest: string;
+}
+
+/**
+ * What the record of the merging says; nothing where no frame is free of stops, so that there was nothing to merge.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` if an earlier stage has not ended
+ */
+export async function mergedPartsOf(context: StageContext): Promise<MergedParts> {
+  const frames = await readStageRecord(context, 'translating');
+  if (frames !== undefined && factOf(frames, 'sequences') === 0) return withDigest([], 0);
+  const record = await requireStageRecord(context, 'merging');
+  return withDigest(record.outputs, factOf(record, 'rows'));
+}
+
+function withDigest(parts: readonly RecordedOutput[], rows: number): MergedParts {
+  const hash = createHash('sha256');
+  for (const { path: name, sha256 } of parts) hash.update(`${name} ${sha256}\n`);
+  return { parts, rows, digest: hash.digest('hex') };
 }

@@ -1,6 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { TransferableError } from '../checkpoint/transferable-error.ts';
-import type { ChunkSequencesResult, SplitSequencesResult, TranslateFramesResult } from '../contract/prediction.ts';
+import type {
+  CallConsensusResult,
+  ChunkSequencesResult,
+  ClassifySequencesResult,
+  SplitSequencesResult,
+  TranslateFramesResult,
+} from '../contract/prediction.ts';
 import type { StageContext } from './stage.ts';
 
 /** A stage as it crosses to its thread. */
@@ -21,4 +27,6 @@ export interface StageTasks {
   cutChunks(task: StageTask): Promise<StageReply<ChunkSequencesResult>>;
   writeFrames(task: StageTask): Promise<StageReply<TranslateFramesResult>>;
   splitSides(task: StageTask): Promise<StageReply<SplitSequencesResult>>;
+  classify(task: StageTask): Promise<StageReply<ClassifySequencesResult>>;
+  callConsensus(task: StageTask): Promise<StageReply<CallConsensusResult>>;
 }

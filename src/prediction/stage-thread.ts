@@ -1,4 +1,6 @@
 import { packError } from '../checkpoint/transferable-error.ts';
+import { callConsensusHere } from './call-consensus.ts';
+import { classifyHere } from './classify-here.ts';
 import { cutChunksHere } from './cut-chunks.ts';
 import type { StageRun } from './settle-stage.ts';
 import { splitSidesHere } from './split-sides.ts';
@@ -33,3 +35,5 @@ function inThread<Result>(stage: (run: StageRun) => Promise<Result>) {
 export const cutChunks: StageTasks['cutChunks'] = inThread(cutChunksHere);
 export const writeFrames: StageTasks['writeFrames'] = inThread(writeFramesHere);
 export const splitSides: StageTasks['splitSides'] = inThread(splitSidesHere);
+export const classify: StageTasks['classify'] = inThread(classifyHere);
+export const callConsensus: StageTasks['callConsensus'] = inThread(callConsensusHere);

@@ -9,11 +9,14 @@ const MAX_LINE = 1 << 16;
  *
  * @throws Error at a line of more than 64 Ki characters; errno errors; the abort reason
  */
-export async function* readLineBlocks(file: string, signal: AbortSignal): AsyncGenerator<string[], void, undefined> {
-  signal.throwIfAborted();
+export async function* readLineBlocks(
+  file: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string[], void, undefined> {
+  signal?.throwIfAborted();
   let rest = '';
   for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 18 })) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const lines = (rest + (chunk as string)).split('\n');
     rest = lines.pop() ?? '';
     if (rest.length > MAX_LINE) throw new Error(`${file}: a line of more than ${MAX_LINE} characters`);
@@ -33,7 +36,7 @@ export class LineReader {
   #at = 0;
   #number = 0;
 
-  constructor(file: string, signal: AbortSignal) {
+  constructor(file: string, signal: AbortSignal | undefined) {
     this.#blocks = readLineBlocks(file, signal);
   }
 

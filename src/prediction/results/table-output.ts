@@ -1,5 +1,5 @@
 import { incompatible } from '../../checkpoint/errors.ts';
-import { DraftFile, digestOf } from '../publish-file.ts';
+import { digestOf, DraftFile } from '../publish-file.ts';
 import { REMEDY, type StageOutputs } from '../settle-stage.ts';
 import { LineReader } from './lines.ts';
 
@@ -39,7 +39,6 @@ export async function openTableOutput<Row>(
   if (state === 'recorded') return ALREADY_THERE;
   if (state === 'unrecorded') return ComparedTable.open(outputs, name, format);
   const draft = await DraftFile.create(outputs.absolute(name), outputs.publishing);
-  await draft.add(`${format.header}\n`);
   return new WrittenTable(outputs, name, format, draft);
 }
 
@@ -60,6 +59,8 @@ class WrittenTable<Row> implements TableOutput<Row> {
     this.#name = name;
     this.#format = format;
     this.#draft = draft;
+    // A line is far shorter than what is gathered before anything is written.
+    void draft.add(`${format.header}\n`);
   }
 
   add(row: Row): Promise<void> | undefined {
@@ -72,5 +73,55 @@ class WrittenTable<Row> implements TableOutput<Row> {
 
   discard(): Promise<void> {
     return this.#draft.discard();
+  }
+}
+
+class ComparedTable<Row> implements TableOutput<Row> {
+  readonly #outputs: StageOutputs;
+  readonly #name: string;
+  readonly #format: TableFormat<Row>;
+  readonly #lines: LineReader;
+  #rejected = false;
+
+  private constructor(outputs: StageOutputs, name: string, format: TableFormat<Row>) {
+    this.#outputs = outputs;
+    this.#name = name;
+    this.#format = format;
+    this.#lines = new LineReader(outputs.absolute(name), outputs.publishing.signal);
+  }
+
+  static async open<Row>(outputs: StageOutputs, name: string, format: TableFormat<Row>): Promise<ComparedTable<Row>> {
+    const table = new ComparedTable(outputs, name, format);
+    const header = await table.#lines.next();
+    if (header !== format.header)
+      await table.#reject(`expected the header "${format.header}", found "${header ?? ''}"`);
+    return table;
+  }
+
+  async add(row: Row): Promise<void> {
+    if (this.#rejected) return;
+    const line = await this.#lines.next();
+    if (line === undefined) return this.#reject(`expected more rows, found the end of the file`);
+    const difference = this.#format.difference(line, row);
+    if (difference !== undefined) await this.#reject(difference);
+  }
+
+  async finish(): Promise<void> {
+    const surplus = this.#rejected ? undefined : await this.#lines.next();
+    if (surplus !== undefined) await this.#reject(`expected the end of the file, found "${surplus}"`);
+    await this.discard();
+    if (this.#rejected) return;
+    const facts = await digestOf(this.#outputs.fileSystem, this.#outputs.absolute(this.#name));
+    this.#outputs.kept(this.#name, facts);
+  }
+
+  discard(): Promise<void> {
+    return this.#lines.close();
+  }
+
+  async #reject(text: string): Promise<void> {
+    this.#rejected = true;
+    const why = `line ${this.#lines.number}: ${text}; it does not belong to this input and these settings: ${REMEDY}`;
+    await this.#outputs.rejected(incompatible(this.#outputs.absolute(this.#name), 'CONTENT', why));
   }
 }

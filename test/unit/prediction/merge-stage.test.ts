@@ -201,7 +201,7 @@ describe('mergeEmbeddings', () => {
   });
 
   it('a split that is not on record → says which stage comes first', async () => {
-    await expect(mergeEmbeddings(await predictionScene(), STRICT)).rejects.toThrow('are not split yet');
+    await expect(mergeEmbeddings(await predictionScene(), STRICT)).rejects.toThrow('has no record of splitting in');
   });
 
   it('aborted → its reason, nothing left behind', async () => {
@@ -241,6 +241,8 @@ describe('mergeEmbeddings: a merged checkpoint that is there', () => {
     const bytes = readFileSync(file);
     expect(await mergeEmbeddings(scene, STRICT)).toMatchObject({ outcome: 'written', merged: 2, rows: 5 });
     expect(readFileSync(file).equals(bytes)).toBe(true);
+    const record = await readStageRecord(scene, 'merging');
+    expect(record?.outputs.map(({ kept }) => kept)).toEqual([true, undefined]);
   });
 
   type Spoil = (scene: PredictionScene, values: Float32Array) => Promise<unknown>;

@@ -1,4 +1,4 @@
-import type { CheckpointRow, ExecutionRow, Failure, PageData } from '../page/page-data.ts';
+import type { CheckpointRow, ExecutionRow, FactGroup, Failure, PageData } from '../page/page-data.ts';
 import { el, factList, nameOf, note, section } from './dom.ts';
 import { baseName, bytes, count, duration, plural, rate, time } from './format.ts';
 import { pagedTable, plainTable, type Column } from './table.ts';
@@ -71,7 +71,7 @@ function known(value: number, format: (value: number) => string): string {
   return value < 0 ? '–' : format(value);
 }
 
-function digest(sha256: string): HTMLElement | string {
+export function digest(sha256: string): HTMLElement | string {
   if (sha256 === '') return '–';
   const one = el('code', 'digest', sha256);
   one.title = sha256;
@@ -98,7 +98,11 @@ export function environmentSection({ embedders, environment }: PageData): HTMLEl
       ]),
     );
   });
-  const groups = environment.map(({ title, facts }) =>
+  return section('environment', 'Embedders and environment', el('div', 'groups', cards, factGroups(environment)));
+}
+
+export function factGroups(groups: readonly FactGroup[]): HTMLElement[] {
+  return groups.map(({ title, facts }) =>
     el(
       'div',
       'group',
@@ -106,11 +110,10 @@ export function environmentSection({ embedders, environment }: PageData): HTMLEl
       factList(facts.map(([name, value]) => [name, nameOf(value, 'wrap')] as const)),
     ),
   );
-  return section('environment', 'Embedders and environment', el('div', 'groups', cards, groups));
 }
 
 /** Runs of this folder, the last one last. */
-export function executionsSection({ executions }: PageData): HTMLElement | undefined {
+export function executionsSection({ executions }: Pick<PageData, 'executions'>): HTMLElement | undefined {
   if (executions.length < 2) return undefined;
   const columns: Column<ExecutionRow>[] = [
     { title: 'Started', cell: ({ startedAt }) => time(startedAt), value: ({ startedAt }) => startedAt },
@@ -139,7 +142,11 @@ function took({ startedAt, finishedAt }: ExecutionRow): number {
   return (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
 }
 
-export function notesSection({ notes, madeAt }: PageData): HTMLElement {
+/** @param sources what the page was made from, besides report.json */
+export function notesSection(
+  { notes, madeAt }: Pick<PageData, 'notes' | 'madeAt'>,
+  sources = 'the timeline and the checkpoints of the run folder',
+): HTMLElement {
   const list =
     notes.length === 0
       ? note('Nothing was left out of this page.')
@@ -152,8 +159,6 @@ export function notesSection({ notes, madeAt }: PageData): HTMLElement {
     'notes',
     'Notes',
     list,
-    note(
-      `Made ${time(madeAt)} from report.json, the timeline and the checkpoints of the run folder. virnucpro report makes it anew.`,
-    ),
+    note(`Made ${time(madeAt)} from report.json, ${sources}. virnucpro report makes it anew.`),
   );
 }

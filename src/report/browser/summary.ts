@@ -2,7 +2,7 @@ import type { PageData, Summary } from '../page/page-data.ts';
 import { el, nameOf, section, type Content } from './dom.ts';
 import { bytes, count, duration, plural, time } from './format.ts';
 
-const OUTCOMES: Readonly<Record<Summary['outcome'], string>> = {
+export const OUTCOMES: Readonly<Record<Summary['outcome'], string>> = {
   success: 'Success',
   partial: 'Partial',
   checkpoint: 'Stopped on a checkpoint',
@@ -57,7 +57,7 @@ function tiles(summary: Summary): HTMLElement {
   );
 }
 
-function tile(title: string, value: string, detail: string, isBad = false): HTMLElement {
+export function tile(title: string, value: string, detail: string, isBad = false): HTMLElement {
   return el(
     'li',
     isBad ? 'tile bad' : 'tile',

@@ -96,11 +96,11 @@ function busiest<Input extends { work: Work[] }>(inputs: readonly Input[], limit
   return inputs.filter((input) => kept.has(input));
 }
 
-/** A lane for files, and one for each side that was embedded. */
+/** A lane for files, which has the name of the input, and one below for each side that was embedded. */
 function wideLanes(lanes: StageLane[], name: number, work: readonly Work[]): (one: Work) => number {
   const whatOf = ({ stage }: Work) =>
     stage === 'nucleotide embedding' ? 'nucleotide' : stage === 'protein embedding' ? 'protein' : 'files';
-  const present = new Set(work.map(whatOf));
+  const present = new Set(['files', ...work.map(whatOf)]);
   const places = new Map<string, number>();
   for (const what of ['files', 'nucleotide', 'protein'] as const) {
     if (present.has(what)) places.set(what, lanes.push({ name, what }) - 1);

@@ -8,10 +8,11 @@ import { cutMessage } from '../run/fit-outcome.ts';
 import { isUnwritable } from '../run/manifest.ts';
 import { readReport, type ExecutionIdentity, type WorkerFacts } from '../run/report.ts';
 import { REPORT } from '../run/run-folder.ts';
+import { addScores, noScores, type Scores } from './count-scores.ts';
 import type { PredictionReport, PredictionSettings } from './report-types.ts';
 import { reportInputs, type ReportedInputs } from './reported-inputs.ts';
 import { loadPredictionRequest, type PredictionRequest, type PredictionSide } from './request.ts';
-import { countScores } from './score-histogram.ts';
+import { runStage } from './stage-pool.ts';
 import { tallyPrediction, type PredictionTally } from './tally.ts';
 import { judgePrediction } from './verdict.ts';
 
@@ -77,10 +78,17 @@ export async function finishPredictionOnDisk(
   return outcome;
 }
 
-/** Of inputs whose results are there: others may have files that are no results. */
-function scoresOf(directory: string, request: PredictionRequest, tally: PredictionTally, signal: AbortSignal) {
-  const stems = tally.inputs.filter(({ classified }) => classified > 0).map(({ stem }) => stem);
-  return countScores(directory, request, stems, signal);
+/** Of inputs whose results are there; undefined where there are none. */
+async function scoresOf(
+  directory: string,
+  request: PredictionRequest,
+  tally: PredictionTally,
+  signal: AbortSignal,
+): Promise<Scores | undefined> {
+  const inputs = request.inputs.filter((_, at) => (tally.inputs[at]?.classified ?? 0) > 0);
+  const sum = noScores();
+  for (const input of inputs) addScores(sum, await runStage('countScores', { directory, request, input, signal }));
+  return inputs.length === 0 ? undefined : sum;
 }
 
 /** Whether something that began then is of this prediction: neither long before it nor before the end of the last one. */

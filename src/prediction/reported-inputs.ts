@@ -43,7 +43,8 @@ export async function reportInputs(
       sha256: request.inputs[at]?.sha256 ?? '',
       stages: records.map((record) => stageOf(record, one, isNow)),
       embeddings: sides.embeddings,
-      files: records.flatMap(({ outputs }) => outputs.map(fileOf)),
+      // Split files are gone after a success.
+      files: records.flatMap(({ stage, outputs }) => (stage === 'splitting' ? [] : outputs.map(fileOf))),
     });
     all.failures.push(...failuresOf(one, request), ...sides.failures);
     for (const worker of sides.workers) workers.set(`${worker.host} ${worker.pid} ${worker.startedAt}`, worker);

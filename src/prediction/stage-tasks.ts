@@ -7,6 +7,7 @@ import type {
   SplitSequencesResult,
   TranslateFramesResult,
 } from '../contract/prediction.ts';
+import type { Scores } from './count-scores.ts';
 import type { StageContext } from './stage.ts';
 
 /** A stage as it crosses to its thread. */
@@ -29,4 +30,5 @@ export interface StageTasks {
   splitSides(task: StageTask): Promise<StageReply<SplitSequencesResult>>;
   classify(task: StageTask): Promise<StageReply<ClassifySequencesResult>>;
   callConsensus(task: StageTask): Promise<StageReply<CallConsensusResult>>;
+  countScores(task: StageTask): Promise<StageReply<Scores>>;
 }

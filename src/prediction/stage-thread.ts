@@ -1,6 +1,7 @@
 import { packError } from '../checkpoint/transferable-error.ts';
 import { callConsensusHere } from './call-consensus.ts';
 import { classifyHere } from './classify-here.ts';
+import { countScoresHere } from './count-scores.ts';
 import { cutChunksHere } from './cut-chunks.ts';
 import type { StageRun } from './settle-stage.ts';
 import { splitSidesHere } from './split-sides.ts';
@@ -37,3 +38,4 @@ export const writeFrames: StageTasks['writeFrames'] = inThread(writeFramesHere);
 export const splitSides: StageTasks['splitSides'] = inThread(splitSidesHere);
 export const classify: StageTasks['classify'] = inThread(classifyHere);
 export const callConsensus: StageTasks['callConsensus'] = inThread(callConsensusHere);
+export const countScores: StageTasks['countScores'] = inThread(countScoresHere);

@@ -36,13 +36,15 @@ export interface MergedParts {
  */
 export async function mergedPartsOf(context: StageContext): Promise<MergedParts> {
   const frames = await readStageRecord(context, 'translating');
-  if (frames !== undefined && factOf(frames, 'sequences') === 0) return withDigest([], 0);
-  const record = await requireStageRecord(context, 'merging');
-  return withDigest(record.outputs, factOf(record, 'rows'));
+  if (frames !== undefined && factOf(frames, 'sequences') === 0)
+    return { parts: [], rows: 0, digest: digestOfParts([]) };
+  const { outputs, ...record } = await requireStageRecord(context, 'merging');
+  return { parts: outputs, rows: record.facts['rows'] ?? 0, digest: digestOfParts(outputs) };
 }
 
-function withDigest(parts: readonly RecordedOutput[], rows: number): MergedParts {
+/** Tells merged checkpoints from others, lower-case hex. */
+export function digestOfParts(parts: readonly RecordedOutput[]): string {
   const hash = createHash('sha256');
   for (const { path: name, sha256 } of parts) hash.update(`${name} ${sha256}\n`);
-  return { parts, rows, digest: hash.digest('hex') };
+  return hash.digest('hex');
 }

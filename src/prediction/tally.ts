@@ -1,6 +1,11 @@
+import * as path from 'node:path';
 import type { Offender } from '../contract/outcome.ts';
 import type { PredictionStage } from '../contract/prediction.ts';
+import { mapLimited } from '../run/limited.ts';
+import type { RecordedStage } from './paths.ts';
+import { readStageStates, type InputPlace, type StageState } from './recorded-stages.ts';
 import type { PredictionRequest } from './request.ts';
+import { factOf, type StageRecord } from './stage-record.ts';
 
 /** A stage of an input whose outputs are on disk as its record says. */
 export interface StageTally {
@@ -59,15 +64,90 @@ export interface PredictionTally {
   missingSequences: number;
 }
 
+/** Inputs looked at side by side: reading what they left is bound by the disk. */
+const INPUTS_AT_ONCE = 4;
+
 /**
- * Counts what is on disk, not what was intended.
+ * Counts what is on disk, not what was intended: the records of the stages, as far as the files that they name are there
+ * and unchanged.
  *
  * @throws CheckpointError `unavailable`, errno errors, the abort reason
  */
 export async function tallyPrediction(
   directory: string,
-  _request: PredictionRequest,
-  _signal: AbortSignal,
+  request: PredictionRequest,
+  signal: AbortSignal,
 ): Promise<PredictionTally> {
-  throw new Error(`not built yet: ${directory}`);
+  const inputs = await mapLimited(request.inputs, INPUTS_AT_ONCE, (input) =>
+    tallyInput({ directory, request, input, signal }),
+  );
+  const sum = (count: (one: InputTally) => number) => inputs.reduce((total, one) => total + count(one), 0);
+  return {
+    inputs,
+    predicted: inputs.filter(({ complete }) => complete).length,
+    contigs: sum((one) => one.contigs),
+    viralContigs: sum((one) => one.viralContigs),
+    chunks: sum((one) => one.chunks),
+    viralChunks: sum((one) => one.viralChunks),
+    sequences: sum((one) => one.classified),
+    missingParts: sum((one) => one.missingParts),
+    missingSequences: sum((one) => one.missingSequences),
+  };
+}
+
+async function tallyInput(place: InputPlace): Promise<InputTally> {
+  const { request, input } = place;
+  const { stem, contigs, emptyContigs, letters, chunks } = input;
+  const states = await readStageStates(place);
+  const fact = (stage: RecordedStage, name: string): number => {
+    const state = states.get(stage);
+    return state === undefined || state.problem !== undefined ? 0 : factOf(state.record, name);
+  };
+  const reason = whyIncomplete(states);
+  return {
+    path: path.join(request.inputRoot, input.path),
+    ...{ stem, contigs, emptyContigs, letters, chunks },
+    sequences: fact('translating', 'sequences'),
+    // Split files are removed once they have served.
+    parts: states.get('splitting')?.record.facts['parts'] ?? 0,
+    mergedParts: fact('merging', 'merged'),
+    missing: states.get('merging')?.record.missing ?? [],
+    missingParts: fact('merging', 'missingParts'),
+    missingSequences: fact('merging', 'missingSequences'),
+    classified: fact('classifying', 'rows'),
+    classifiedChunks: fact('consensus', 'chunks'),
+    viralChunks: fact('consensus', 'viralChunks'),
+    viralContigs: fact('consensus', 'viralContigs'),
+    stages: [...states.values()].flatMap(({ record, problem }) => (problem === undefined ? [tallyStage(record)] : [])),
+    complete: reason === undefined,
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+/** The results, and what they rest on; intermediate texts may be gone. */
+function whyIncomplete(states: ReadonlyMap<RecordedStage, StageState>): string | undefined {
+  const hasRows = factOr(states, 'translating', 'sequences') !== 0;
+  const needed: readonly RecordedStage[] = hasRows
+    ? ['merging', 'classifying', 'consensus']
+    : ['classifying', 'consensus'];
+  for (const stage of needed) {
+    const state = states.get(stage);
+    if (state === undefined) return `${stage} has not ended`;
+    if (state.problem !== undefined) return state.problem.text;
+  }
+  if (!hasRows) return undefined;
+  const [parts, sequences] = [factOr(states, 'merging', 'missingParts'), factOr(states, 'merging', 'missingSequences')];
+  return parts || sequences ? `the results do without ${parts ?? 0} parts and ${sequences ?? 0} sequences` : undefined;
+}
+
+function factOr(
+  states: ReadonlyMap<RecordedStage, StageState>,
+  stage: RecordedStage,
+  name: string,
+): number | undefined {
+  return states.get(stage)?.record.facts[name];
+}
+
+function tallyStage({ stage, startedAt, seconds, host, outputs }: StageRecord): StageTally {
+  return { stage, startedAt, seconds, host, bytes: outputs.reduce((sum, { bytes }) => sum + bytes, 0) };
 }

@@ -25,6 +25,8 @@ export async function jsonSchemas() {
   const { diagnosisSchema } = await built('schemas', 'doctor.js');
   /** @type {typeof import('../../src/run/report-schema.ts')} */
   const { runReportSchema } = await built('run', 'report-schema.js');
+  /** @type {typeof import('../../src/prediction/report-schema.ts')} */
+  const { predictionReportSchema } = await built('prediction', 'report-schema.js');
   /** @type {Record<string, [schema: z.ZodType, title: string]>} */
   const shapes = {
     'embedding-run-input': [contract.embeddingRunInputSchema, 'Input of the workflow embeddingRun'],
@@ -60,6 +62,7 @@ export async function jsonSchemas() {
     'call-consensus-result': [predicted.callConsensusResultSchema, 'Result of callConsensus'],
     'finish-prediction-input': [prediction.finishPredictionInputSchema, 'Input of the activity finishPrediction'],
     report: [runReportSchema, 'report.json of a run folder'],
+    'prediction-report': [predictionReportSchema, 'report.json of the folder of a prediction'],
     doctor: [diagnosisSchema, 'Document of virnucpro doctor --json'],
   };
   const entries = Object.entries(shapes).map(([name, [schema, title]]) => [name, jsonSchema(schema, title)]);

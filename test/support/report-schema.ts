@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { REPOSITORY } from './repository.ts';
 
-const REPORT_SCHEMA = join(REPOSITORY, 'docs', 'schemas', 'report.schema.json');
-
-/** What docs/schemas/report.schema.json has against a report; empty where there is nothing. */
-export function reportErrors(report: unknown): unknown[] {
+/** What docs/schemas/{name}.schema.json has against a report; empty where there is nothing. */
+export function reportErrors(report: unknown, name: 'report' | 'prediction-report' = 'report'): unknown[] {
+  const schema = join(REPOSITORY, 'docs', 'schemas', `${name}.schema.json`);
   const validate = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true }).compile(
-    JSON.parse(readFileSync(REPORT_SCHEMA, 'utf8')) as object,
+    JSON.parse(readFileSync(schema, 'utf8')) as object,
   );
   return validate(report) ? [] : (validate.errors ?? []);
 }

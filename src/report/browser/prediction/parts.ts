@@ -1,8 +1,7 @@
 import type { PredictionPageData } from '../../prediction/page-data.ts';
-import { section } from '../dom.ts';
+import { el, section } from '../dom.ts';
 import { executionsSection, factGroups, notesSection } from '../lists.ts';
 import { contigsSection } from './contigs.ts';
-import { el } from '../dom.ts';
 import { embeddingsSection, failuresSection, inputsSection, resultFilesSection } from './lists.ts';
 import { scoresSection } from './scores.ts';
 import { stagesSection } from './stages.ts';

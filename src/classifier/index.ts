@@ -1,22 +1,14 @@
-import type { ClassifierFacts, OpenClassifier, OpenClassifierOptions } from './types.ts';
-
+/**
+ * VirNucPro's classifier: read from what torch saved without executing anything of it, and run in float32.
+ *
+ * ```ts
+ * const classifier = await openClassifier('500_model.pth');
+ * const scores = await classifier.classify(rows);   // n × 3328 in, n × 2 out: probabilities of others and virus
+ * await classifier.close();
+ * ```
+ *
+ * @module
+ */
+export { convertClassifier, inspectClassifier, openClassifier } from './open-classifier.ts';
+export type { ConvertedClassifier } from './thread-tasks.ts';
 export type { ClassifierFacts, ClassifierFormat, OpenClassifier, OpenClassifierOptions } from './types.ts';
-
-/**
- * Reads a classifier and says what it is.
- *
- * @throws VirnucproError `RunError.InvalidInput` (no such file), `CheckpointError.Corrupted`,
- *   `CheckpointError.Incompatible` (another format, other layers or dimensions), `CheckpointError.Unavailable` (I/O)
- */
-export function inspectClassifier(path: string, _signal?: AbortSignal): Promise<ClassifierFacts> {
-  return Promise.reject(new Error(`${path}: not built yet`));
-}
-
-/**
- * Reads a classifier and starts the threads that run it.
- *
- * @throws as {@link inspectClassifier}
- */
-export function openClassifier(path: string, _options?: OpenClassifierOptions): Promise<OpenClassifier> {
-  return Promise.reject(new Error(`${path}: not built yet`));
-}

@@ -27,7 +27,7 @@ export async function replaceFile(
  */
 export async function createFile(
   target: string,
-  content: string,
+  content: string | Uint8Array,
   fileSystem: FileSystem = nodeFileSystem,
 ): Promise<boolean> {
   const temp = await writeTemp(target, content, fileSystem);
@@ -45,12 +45,12 @@ export async function createFile(
   return created;
 }
 
-async function writeTemp(target: string, content: string, fileSystem: FileSystem): Promise<string> {
+async function writeTemp(target: string, content: string | Uint8Array, fileSystem: FileSystem): Promise<string> {
   const temp = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
   const file = await fileSystem.open(temp, 'create-exclusive');
   try {
     try {
-      await writeAll(file, Buffer.from(content), 0);
+      await writeAll(file, typeof content === 'string' ? Buffer.from(content) : content, 0);
       await file.sync();
     } finally {
       await file.close();

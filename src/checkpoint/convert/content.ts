@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
+import { safetensorsHeader } from '../../torch/index.ts';
 import { incompatible } from '../errors.ts';
 import { KINDS } from '../kinds.ts';
 import type { IndexedCheckpoint } from '../rows/index-checkpoint.ts';
 import { quote } from '../text.ts';
 import type { WrittenKind } from '../types.ts';
 import { npyHeader } from './npy.ts';
-import { safetensorsHeader } from './safetensors.ts';
 import type { SourceRows } from './source-rows.ts';
 
 /** The bytes of a file to be, made anew each time that they are asked for. */
@@ -33,7 +33,8 @@ export function safetensorsContent(indexed: IndexedCheckpoint, source: SourceRow
   const { path, ids, version } = indexed;
   const metadata = { ids: JSON.stringify(ids), kind: writtenKind(indexed), version, source: basename(path) };
   try {
-    return arrayContent(safetensorsHeader({ rows: source.rows, dim: source.dim, dtype, metadata }), source, dtype);
+    const data = { name: 'data', dtype, shape: [source.rows, source.dim] };
+    return arrayContent(safetensorsHeader({ tensors: [data], metadata }), source, dtype);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const text = `ids do not fit into a .safetensors file (${error.message}); convert to .npy`;

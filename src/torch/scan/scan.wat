@@ -1,5 +1,5 @@
 ;; The loops that see every byte of a checkpoint. Built into scan-module.ts by
-;; `node scripts/build-scan.mjs`; the same in TypeScript, for where WebAssembly is missing, is in scan.ts.
+;; `node scripts/build-wasm.mjs`; the same in TypeScript, for where WebAssembly is missing, is in scan.ts.
 (module
   (memory (import "scan" "memory") 1)
 

@@ -2,6 +2,7 @@ import { TorchFileError } from '../errors.ts';
 import type { TorchFileCode } from '../errors.ts';
 import { readBytes } from '../byte-source.ts';
 import type { ByteSource } from '../byte-source.ts';
+import { isSafetensors } from '../safetensors/read-safetensors.ts';
 
 interface ForeignFormat {
   readonly code: TorchFileCode;
@@ -19,12 +20,6 @@ const LEGACY_MAGIC = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
 function startsWith(...starts: (string | Buffer)[]): ForeignFormat['matches'] {
   const wanted = starts.map((start) => (typeof start === 'string' ? Buffer.from(start, 'latin1') : start));
   return (head) => wanted.some((start) => head.subarray(0, start.length).equals(start));
-}
-
-function isSafetensors(head: Buffer, size: number): boolean {
-  if (size < 10) return false;
-  const headerBytes = head.readBigUInt64LE(0);
-  return headerBytes >= 2n && headerBytes <= BigInt(size - 8) && head[8] === 0x7b;
 }
 
 const FORMATS: readonly ForeignFormat[] = [

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { assembleScan } from '../../../../scripts/lib/assemble-scan.mjs';
+import { assembleWat } from '../../../../scripts/lib/assemble-wat.mjs';
 import { SCAN_MODULE } from '../../../../src/torch/scan/scan-module.ts';
 import {
   FLOAT_BYTES,
@@ -42,7 +42,7 @@ function binfloats(values: readonly number[]): Buffer {
 
 test('scan.wat → the module in scan-module.ts', async () => {
   const source = await readFile(new URL('../../../../src/torch/scan/scan.wat', import.meta.url), 'utf8');
-  expect(await assembleScan(source)).toBe(SCAN_MODULE);
+  expect(await assembleWat('scan.wat', source)).toBe(SCAN_MODULE);
 });
 
 describe('hasNonFinite', () => {

@@ -7,7 +7,7 @@ import type { Forged, ForgedEntry, ForgedTensor } from './forge-module.ts';
 export interface ClassifierWeights {
   readonly features: number;
   readonly hidden: number;
-  readonly classes: number;
+  readonly classes: 2;
   readonly eps: number;
   /** By their names in the state dict. */
   readonly tensors: Readonly<Record<ClassifierTensor, Float32Array>>;

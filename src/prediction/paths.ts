@@ -34,6 +34,8 @@ export interface PredictionPaths {
   mergedPart(part: number): string;
   /** `.virnucpro/stages/{stem}.{stage}.json` */
   record(stage: RecordedStage): string;
+  /** `.virnucpro/stages/{stem}.splits-found.json`: split files that were there first */
+  foreignSplits: string;
 }
 
 /** What names depend on, so that they can be made before there is a request. */
@@ -56,6 +58,7 @@ export function pathsOf(request: NamedRequest, { stem }: Pick<PredictionInputFil
     split: (side, part) => inSide(side, splitName(part)),
     checkpoint: (side, part) => inSide(side, outputName(partStem(part), undefined, request[side].suffix)),
     mergedPart: (part) => inMerged(outputName(partStem(part), undefined, '_merged.pt')),
+    foreignSplits: path.posix.join(STAGES_FOLDER, `${stem}.splits-found.json`),
     record: (stage) => path.posix.join(STAGES_FOLDER, `${stem}.${stage}.json`),
   };
 }

@@ -23,6 +23,11 @@ export interface StageWork {
   /** Digests and settings that the outputs follow from: others mean other outputs. */
   of: Record<string, string>;
   /**
+   * Whether a file that is there without a record is somebody else's. @default true: nothing of it will ever be removed, so
+   * it does not matter
+   */
+  isForeign?(name: string): boolean;
+  /**
    * Makes what is missing and compares what is there without a record. Is called again when files were moved out of its way.
    *
    * @returns counts for the record
@@ -51,7 +56,7 @@ export async function settleStage(run: StageRun, work: StageWork): Promise<Settl
   if (recorded.record !== undefined && recorded.complete) return { outcome: 'found', record: recorded.record };
   for (;;) {
     run.signal.throwIfAborted();
-    const outputs = new StageOutputs(run, recorded.sound);
+    const outputs = new StageOutputs(run, recorded.sound, work.isForeign);
     const facts = await work.make(outputs);
     if (outputs.bad.length > 0) {
       await setAside(run, outputs.bad);
@@ -142,11 +147,17 @@ export class StageOutputs {
   written = false;
   readonly #run: StageRun;
   readonly #sound: ReadonlyMap<string, RecordedOutput>;
+  readonly #isForeign: (name: string) => boolean;
   readonly #folders = new Set<string>();
 
-  constructor(run: StageRun, sound: ReadonlyMap<string, RecordedOutput>) {
+  constructor(
+    run: StageRun,
+    sound: ReadonlyMap<string, RecordedOutput>,
+    isForeign: (name: string) => boolean = () => true,
+  ) {
     this.#run = run;
     this.#sound = sound;
+    this.#isForeign = isForeign;
   }
 
   get fileSystem(): FileSystem {
@@ -193,7 +204,7 @@ export class StageOutputs {
 
   /** An output that was there without a record, and is what belongs there. */
   kept(name: string, facts: { bytes: number; sha256: string }): void {
-    this.all.push({ path: name, ...facts, kept: true });
+    this.all.push({ path: name, ...facts, ...(this.#isForeign(name) && { kept: true }) });
     this.#folders.add(path.dirname(this.absolute(name)));
   }
 

@@ -5,6 +5,7 @@ import { createFile } from '../run/atomic-file.ts';
 import { inputsListing } from '../run/inputs.ts';
 import { openManifest } from '../run/manifest.ts';
 import { openFastaOutput, type FastaOutput } from './fasta-output.ts';
+import { foreignSplits } from './foreign-splits.ts';
 import { pathsOf, splitNumber, type PredictionPaths, type SideName } from './paths.ts';
 import { compareWithRecord, REMEDY, settleStage, type StageOutputs, type StageRun } from './settle-stage.ts';
 import { readStageFasta, requireStageRecord } from './stage-input.ts';
@@ -28,8 +29,10 @@ export async function splitSidesHere(run: StageRun): Promise<SplitSequencesResul
   const paths = pathsOf(request, input);
   const frames = await requireStageRecord(run, 'translating');
   const sources = { nucleotide: outputOf(frames, paths.nucleotide), protein: outputOf(frames, paths.protein) };
+  const foreign = await foreignSplits(run, paths);
   const { outcome, record } = await settleStage(run, {
     stage: 'splitting',
+    isForeign: (name) => foreign.has(name),
     of: {
       nucleotide: sources.nucleotide.sha256,
       protein: sources.protein.sha256,

@@ -130,7 +130,8 @@ export function outputOf({ stage, stem, outputs }: StageRecord, name: string): R
   );
 }
 
-async function readText(fileSystem: FileSystem, name: string): Promise<string | undefined> {
+/** @returns undefined if there is no such file */
+export async function readText(fileSystem: FileSystem, name: string): Promise<string | undefined> {
   try {
     const file = await fileSystem.open(name, 'read');
     try {

@@ -10,7 +10,6 @@ export { loadPredictionRequest, storePredictionRequest } from './request.ts';
 export type { InputTally, PredictionTally, StageTally } from './tally.ts';
 export { tallyPrediction } from './tally.ts';
 export { cutChunks } from './chunk-stage.ts';
-export { existingSplit } from './existing-split.ts';
 export { translateFrames } from './frames-stage.ts';
 export type { PredictionPaths, RecordedStage, SideName } from './paths.ts';
 export { pathsOf } from './paths.ts';

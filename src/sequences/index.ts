@@ -7,7 +7,7 @@ export type { FindOptions, InputFile } from './find-inputs.ts';
 export { findInputs } from './find-inputs.ts';
 export { assertDistinctOutputs, inputStem, outputName } from './output-names.ts';
 export type { ReadRecordsOptions } from './read-fasta.ts';
-export { readFasta, readRecords, UniqueIds } from './read-fasta.ts';
+export { readFasta, readRecords } from './read-fasta.ts';
 export type { PartLocation, ReadPartOptions } from './read-part.ts';
 export { readPart } from './read-part.ts';
 export type { ScanOptions } from './scan-file.ts';

@@ -1,7 +1,8 @@
 import * as path from 'node:path';
 import { incompatible } from '../checkpoint/errors.ts';
+import { inspectCheckpoint } from '../checkpoint/index.ts';
 import { countRecords } from '../sequences/index.ts';
-import { sideFolder, splitNumber, type SideName } from './paths.ts';
+import { checkpointNumber, mergedFolder, sideFolder, splitNumber, type SideName } from './paths.ts';
 import { listOrNone } from './temp-files.ts';
 
 /** How a folder that is there already was split. */
@@ -18,9 +19,9 @@ interface SideSplit extends ExistingSplit {
 
 /**
  * The split that an earlier run, or VirNucPro itself, left of one input: every file but the last holds as many sequences,
- * the same number on both sides.
+ * the same number on both sides. Where the split files are gone, the first checkpoint tells.
  *
- * @returns undefined if there are no split files
+ * @returns undefined if there is neither
  * @throws CheckpointError `incompatible` if they do not agree; errno errors; the reason of `signal`
  */
 export async function existingSplit(
@@ -30,6 +31,7 @@ export async function existingSplit(
 ): Promise<ExistingSplit | undefined> {
   const nucleotide = await sideSplit(directory, stem, 'nucleotide', signal);
   const protein = await sideSplit(directory, stem, 'protein', signal);
+  if (nucleotide === undefined && protein === undefined) return splitOfCheckpoints(directory, stem);
   if (nucleotide === undefined || protein === undefined) return withoutFolder(nucleotide ?? protein);
   const [exact, other] = nucleotide.atLeast ? [protein, nucleotide] : [nucleotide, protein];
   const agree = other.atLeast
@@ -49,6 +51,25 @@ export async function existingSplit(
 
 function withoutFolder(split: SideSplit | undefined): ExistingSplit | undefined {
   return split && { sequencesPerFile: split.sequencesPerFile, atLeast: split.atLeast };
+}
+
+/** Of the merged checkpoints, or else those of a side: the first one that can be read. */
+async function splitOfCheckpoints(directory: string, stem: string): Promise<ExistingSplit | undefined> {
+  const sides = [mergedFolder(stem), sideFolder(stem, 'protein'), sideFolder(stem, 'nucleotide')];
+  for (const side of sides) {
+    const folder = path.join(directory, side);
+    const parts = new Map<number, string>();
+    for (const name of await listOrNone(folder)) {
+      const part = checkpointNumber(name);
+      if (part !== undefined) parts.set(part, path.join(folder, name));
+    }
+    const file = parts.get(1);
+    const found = file === undefined ? undefined : await inspectCheckpoint(file);
+    if (found?.result === 'valid' && found.rows !== undefined) {
+      return { sequencesPerFile: found.rows, atLeast: parts.size === 1 };
+    }
+  }
+  return undefined;
 }
 
 async function sideSplit(

@@ -43,7 +43,7 @@ export type NamedRequest = Pick<PredictionRequest, 'expectedLength'> & Record<Si
 
 /** Every file name of an input; made nowhere else. */
 export function pathsOf(request: NamedRequest, { stem }: Pick<PredictionInputFile, 'stem'>): PredictionPaths {
-  const merged = `${stem}_merged`;
+  const merged = mergedFolder(stem);
   const inMerged = (name: string): string => path.posix.join(merged, name);
   const inSide = (side: SideName, name: string): string => path.posix.join(sideFolder(stem, side), name);
   return {
@@ -69,6 +69,19 @@ export const STAGES_FOLDER = path.posix.join(INTERNAL_FOLDER, 'stages');
 /** `{stem}_nucleotide` or `{stem}_protein`, relative to DIR. */
 export function sideFolder(stem: string, side: SideName): string {
   return `${stem}_${side}`;
+}
+
+/** `{stem}_merged`, relative to DIR. */
+export function mergedFolder(stem: string): string {
+  return `${stem}_merged`;
+}
+
+const CHECKPOINT_NAME = /^output_([1-9][0-9]*)_.*\.pt$/u;
+
+/** @returns the number of the part that a checkpoint of any embedder, or a merged one, is of */
+export function checkpointNumber(name: string): number | undefined {
+  const digits = name.includes('.bad-') ? undefined : CHECKPOINT_NAME.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 const SPLIT_NAME = /^output_([1-9][0-9]*)\.fa$/u;

@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { appendFailedCheckpoint } from '../checkpoint/failed-checkpoints.ts';
-import { corrupted, incompatible, type CheckpointError } from '../checkpoint/errors.ts';
+import { CheckpointError, corrupted, incompatible } from '../checkpoint/errors.ts';
 import type { StageOutcome } from '../contract/prediction.ts';
 import type { FileSystem } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
@@ -9,7 +9,7 @@ import type { RecordedStage } from './paths.ts';
 import { digestOf, type PublishedFile, type PublishFileOptions } from './publish-file.ts';
 import { readStageRecord, writeStageRecord, type RecordedOutput, type StageRecord } from './stage-record.ts';
 import type { StageContext } from './stage.ts';
-import { sweepOnce } from './temp-files.ts';
+import { ignoreMissing, sweepSeldom } from './temp-files.ts';
 
 /** A stage in its thread. */
 export interface StageRun extends StageContext {
@@ -131,12 +131,22 @@ export const REMEDY = 'put it back from a copy, move it away, or start with --on
 async function setAside(run: StageRun, bad: readonly CheckpointError[]): Promise<void> {
   const fileSystem = run.fileSystem ?? nodeFileSystem;
   for (const { path: file, reason } of bad) await appendFailedCheckpoint(run.directory, { path: file, reason });
-  if (run.request.onBadCheckpoint !== 'recompute') throw bad[0]!;
+  const { onBadCheckpoint } = run.request;
+  if (onBadCheckpoint !== 'recompute') throw stopping(bad[0]!, onBadCheckpoint);
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '');
   for (const { path: file } of bad) {
-    await fileSystem.rename(file, `${file}.bad-${stamp}`);
+    // Of two processes that find the same, one renames it.
+    await fileSystem.rename(file, `${file}.bad-${stamp}`).catch(ignoreMissing);
     await syncFolder(fileSystem, path.dirname(file));
   }
+}
+
+/** What else is to be said where somebody expects bad files to be passed over. */
+function stopping(error: CheckpointError, mode: 'fail' | 'skip'): CheckpointError {
+  if (mode === 'fail') return error;
+  const { class: kind, code, path: file, reason } = error;
+  const text = `${reason.slice(`${kind}: `.length)} (only embeddings can be skipped: all that follows needs this file)`;
+  return new CheckpointError({ class: kind, code, text, path: file }, { cause: error });
 }
 
 /** The files of one stage while it is being brought to its end. */
@@ -186,26 +196,26 @@ export class StageOutputs {
       this.all.push(recorded);
       return 'recorded';
     }
-    if ((await this.fileSystem.stat(this.absolute(name))) !== undefined) return 'unrecorded';
-    const folder = path.dirname(this.absolute(name));
-    if (!this.#folders.has(folder)) {
-      await makeDurableFolder(this.fileSystem, folder);
-      await sweepOnce(folder, this.fileSystem);
-    }
-    return 'missing';
+    await this.#prepareFolder(path.dirname(this.absolute(name)));
+    return (await this.fileSystem.stat(this.absolute(name))) === undefined ? 'missing' : 'unrecorded';
+  }
+
+  async #prepareFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    this.#folders.add(folder);
+    await makeDurableFolder(this.fileSystem, folder);
+    await sweepSeldom(folder, this.fileSystem);
   }
 
   /** An output that was made now. */
   published(name: string, { outcome, bytes, sha256 }: PublishedFile): void {
     this.all.push({ path: name, bytes, sha256 });
     this.written ||= outcome === 'published';
-    this.#folders.add(path.dirname(this.absolute(name)));
   }
 
   /** An output that was there without a record, and is what belongs there. */
   kept(name: string, facts: { bytes: number; sha256: string }): void {
     this.all.push({ path: name, ...facts, ...(this.#isForeign(name) && { kept: true }) });
-    this.#folders.add(path.dirname(this.absolute(name)));
   }
 
   /**

@@ -31,32 +31,42 @@ export function stageTempPath(target: string): string {
  * Removes from a folder what {@link stageTempPath} named and nobody writes any more: temporary files of processes of this
  * host that are gone, and of other hosts where they have not changed for an hour.
  *
- * @returns how many were removed; 0 if there is no such folder
+ * @returns how many names were looked at, and how many of them removed; 0 if there is no such folder
  * @throws errno errors
  */
-export async function sweepStageTemps(folder: string, fileSystem: FileSystem = nodeFileSystem): Promise<number> {
+export async function sweepStageTemps(
+  folder: string,
+  fileSystem: FileSystem = nodeFileSystem,
+): Promise<{ names: number; removed: number }> {
   let removed = 0;
-  for (const name of await listOrNone(folder, fileSystem)) {
+  const names = await listOrNone(folder, fileSystem);
+  for (const name of names) {
     const file = path.join(folder, name);
     if (!(await isAbandoned(fileSystem, file))) continue;
     await fileSystem.unlink(file).catch(ignoreMissing);
     removed += 1;
   }
-  return removed;
+  return { names: names.length, removed };
 }
 
-/** How long a thread believes that nobody left anything in a folder that it has looked through. */
+/** Folders with more names than this are looked through once a minute: a run of many inputs asks for each of them. */
+const MANY_NAMES = 5000;
 const SWEPT_FOR_MS = 60_000;
 const sweptAt = new Map<string, number>();
 const MAX_SWEPT = 1000;
 
-/** {@link sweepStageTemps}, unless this thread has done so a moment ago: with many inputs a folder holds many names. */
-export async function sweepOnce(folder: string, fileSystem: FileSystem): Promise<void> {
+/**
+ * {@link sweepStageTemps}, unless this thread has done so a moment ago and the folder holds many names.
+ *
+ * @throws errno errors
+ */
+export async function sweepSeldom(folder: string, fileSystem: FileSystem): Promise<void> {
   const now = Date.now();
   if (now - (sweptAt.get(folder) ?? 0) < SWEPT_FOR_MS) return;
+  const { names } = await sweepStageTemps(folder, fileSystem);
+  if (names <= MANY_NAMES) return;
   if (sweptAt.size >= MAX_SWEPT) sweptAt.clear();
   sweptAt.set(folder, now);
-  await sweepStageTemps(folder, fileSystem);
 }
 
 async function isAbandoned(fileSystem: FileSystem, file: string): Promise<boolean> {
@@ -77,7 +87,8 @@ export async function listOrNone(folder: string, fileSystem: FileSystem = nodeFi
   }
 }
 
-function ignoreMissing(error: unknown): void {
+/** @throws any error but that nothing is there */
+export function ignoreMissing(error: unknown): void {
   if (errnoOf(error) !== 'ENOENT') throw error;
 }
 

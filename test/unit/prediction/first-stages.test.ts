@@ -1,11 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readFailedCheckpoints } from '../../../src/checkpoint/index.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { cutChunksHere } from '../../../src/prediction/cut-chunks.ts';
 import { splitSidesHere } from '../../../src/prediction/split-sides.ts';
+import { stageTempPath } from '../../../src/prediction/temp-files.ts';
 import { writeFramesHere } from '../../../src/prediction/write-frames.ts';
 import { runStages, stageScene, type StageScene } from '../../support/stage-scene.ts';
 
@@ -199,8 +201,11 @@ describe('starting again', () => {
         message: expect.stringMatching(message),
       });
       expect(await scene.read('in_protein.faa')).toBe(damaged);
+      await expect(writeFramesHere(scene)).rejects.toThrow(
+        onBadCheckpoint === 'skip' ? 'only embeddings can be skipped' : 'recompute',
+      );
       const { entries } = await readFailedCheckpoints(scene.directory);
-      expect(entries.map(({ path }) => path)).toEqual([scene.file('in_protein.faa')]);
+      expect(entries.map(({ path }) => path)).toEqual(Array(2).fill(scene.file('in_protein.faa')));
     }
   });
 
@@ -245,6 +250,18 @@ describe('starting again', () => {
       class: 'incompatible',
       message: expect.stringContaining('record 3: expected the id "c_chunk_1", found "b_chunk_1"'),
     });
+  });
+
+  it('temporary files of a killed attempt → removed', async () => {
+    const scene = await stageScene(TWO);
+    await runStages(scene);
+    const name = basename(stageTempPath(scene.file('in_protein.faa')));
+    const dead = name.replace(/-[0-9]+-/u, `-${spawnSync('true').pid}-`);
+    for (const stage of ['chunking', 'translating', 'splitting'] as const)
+      await rm(scene.file(scene.paths.record(stage)));
+    for (const folder of ['.', 'in_nucleotide', 'in_protein']) await scene.write(join(folder, dead), 'half');
+    await runStages(scene);
+    expect((await scene.files()).filter((each) => each.endsWith('.tmp'))).toEqual([]);
   });
 
   it('two processes at once → both end well, with the same files', async () => {

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { writeCheckpoint } from '../../../src/checkpoint/index.ts';
 import { cutChunksHere } from '../../../src/prediction/cut-chunks.ts';
 import { existingSplit } from '../../../src/prediction/existing-split.ts';
 import { splitSidesHere } from '../../../src/prediction/split-sides.ts';
@@ -194,6 +195,29 @@ describe('existingSplit', () => {
       class: 'incompatible',
       message: expect.stringMatching(message),
     });
+  });
+
+  it.each([
+    [{ in_protein: [3, 2] }, { sequencesPerFile: 3, atLeast: false }],
+    [{ in_merged: [5] }, { sequencesPerFile: 5, atLeast: true }],
+  ])('no split files, but checkpoints of %j rows → %j', async (folders, split) => {
+    const scene = await splitFolder({});
+    for (const [folder, counts] of Object.entries(folders)) {
+      await mkdir(scene.file(folder));
+      for (const [at, count] of counts.entries()) {
+        const ids = Array.from({ length: count }, (_, number) => `${number}`);
+        await writeCheckpoint(scene.file(`${folder}/output_${at + 1}_FAKE.pt`), {
+          ...{ kind: 'vectors', ids, rows: new Float32Array(count * 4).fill(1), dim: 4 },
+        });
+      }
+    }
+    expect(await existingSplit(scene.directory, 'in')).toEqual(split);
+  });
+
+  it('a damaged checkpoint and nothing else → not known', async () => {
+    const scene = await splitFolder({});
+    await scene.write('in_merged/output_1_merged.pt', 'PK');
+    expect(await existingSplit(scene.directory, 'in')).toBeUndefined();
   });
 
   it('other files in the side folder → not counted', async () => {

@@ -20,7 +20,7 @@ it('a temporary file of a process that is gone → removed; of one that runs →
   // The number of a running process, given out again since.
   const reused = `.a.fa.${host}-${process.pid}-00000000-${unique}.tmp`;
   for (const file of [name, dead, reused, 'a.fa', '.a.fa.other.tmp']) await writeFile(join(folder, file), 'x');
-  expect(await sweepStageTemps(folder)).toBe(2);
+  expect(await sweepStageTemps(folder)).toEqual({ names: 5, removed: 2 });
   expect((await readdir(folder)).toSorted()).toEqual(['.a.fa.other.tmp', name, 'a.fa'].toSorted());
 });
 
@@ -31,12 +31,12 @@ it('a temporary file of another host → removed once it has not changed for an 
   for (const file of [fresh, old]) await writeFile(join(folder, file), 'x');
   const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
   await utimes(join(folder, old), hoursAgo, hoursAgo);
-  expect(await sweepStageTemps(folder)).toBe(1);
+  expect(await sweepStageTemps(folder)).toEqual({ names: 2, removed: 1 });
   expect(await readdir(folder)).toEqual([fresh]);
 });
 
 it('no folder → nothing to remove', async () => {
-  expect(await sweepStageTemps(join(await temporaryFolder(), 'none'))).toBe(0);
+  expect(await sweepStageTemps(join(await temporaryFolder(), 'none'))).toEqual({ names: 0, removed: 0 });
 });
 
 it('a name of 255 bytes → a temporary name that is no longer', async () => {

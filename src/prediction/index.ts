@@ -11,6 +11,7 @@ export type { InputTally, PredictionTally, StageTally } from './tally.ts';
 export { tallyPrediction } from './tally.ts';
 export { cutChunks } from './chunk-stage.ts';
 export { translateFrames } from './frames-stage.ts';
+export { pathsOf } from './paths.ts';
 export { splitSequences } from './split-stage.ts';
 export type { StageContext } from './stage.ts';
 export { finishPredictionOnDisk, removeSplitFiles } from './report.ts';

@@ -1,14 +1,12 @@
 import type { Offender } from '../contract/outcome.ts';
-import { PREDICTION_STAGES } from '../contract/prediction.ts';
 import type { WorkerFacts } from '../run/report.ts';
 import { pathsOf, type RecordedStage } from './paths.ts';
+import { RECORDED_STAGES } from './recorded-stages.ts';
 import type { PredictionRequest } from './request.ts';
 import type { ReportedFile, ReportedPrediction, ReportedStage } from './report-types.ts';
 import { readSideReports } from './side-reports.ts';
 import { readStageRecord, type StageRecord } from './stage-record.ts';
 import type { InputTally, PredictionTally } from './tally.ts';
-
-const RECORDED = PREDICTION_STAGES.filter((stage): stage is RecordedStage => stage !== 'embedding');
 
 /** What report.json tells of the inputs. */
 export interface ReportedInputs {
@@ -43,8 +41,7 @@ export async function reportInputs(
       sha256: request.inputs[at]?.sha256 ?? '',
       stages: records.map((record) => stageOf(record, one, isNow)),
       embeddings: sides.embeddings,
-      // Split files are gone after a success.
-      files: records.flatMap(({ stage, outputs }) => (stage === 'splitting' ? [] : outputs.map(fileOf))),
+      files: filesOf(records, one),
     });
     all.failures.push(...failuresOf(one, request), ...sides.failures);
     for (const worker of sides.workers) workers.set(`${worker.host} ${worker.pid} ${worker.startedAt}`, worker);
@@ -54,7 +51,7 @@ export async function reportInputs(
 
 async function recordsOf(directory: string, request: PredictionRequest, stem: string): Promise<StageRecord[]> {
   const place = { directory, request, input: { stem } };
-  const records = await Promise.all(RECORDED.map((stage) => readStageRecord(place, stage)));
+  const records = await Promise.all(RECORDED_STAGES.map((stage) => readStageRecord(place, stage)));
   return records.filter((record) => record !== undefined);
 }
 
@@ -80,6 +77,13 @@ function stageOf(record: StageRecord, tally: InputTally, isNow: (startedAt: stri
 function rowsOf(stage: RecordedStage, { chunks, sequences, classified }: InputTally): number {
   if (stage === 'chunking') return chunks;
   return stage === 'translating' || stage === 'splitting' ? sequences : classified;
+}
+
+/** Of stages whose files are as they were recorded; split files are gone after a success. */
+function filesOf(records: readonly StageRecord[], { stages }: InputTally): ReportedFile[] {
+  const sound = new Set(stages.map(({ stage }) => stage));
+  const listed = records.filter(({ stage }) => stage !== 'splitting' && sound.has(stage));
+  return listed.flatMap(({ outputs }) => outputs.map(fileOf));
 }
 
 function fileOf({ path, bytes, sha256 }: StageRecord['outputs'][number]): ReportedFile {

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { FinishPredictionInput, PredictionOutcome } from '../../contract/prediction.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { finishPredictionOnDisk, removeSplitFiles } from '../../prediction/report.ts';
-import { makeReportPage, removeReportPage } from '../../report/index.ts';
+import { finishTimeline, makeReportPage, removeReportPage } from '../../report/index.ts';
 import { isOwner, readOwner, releaseClaim } from '../../run/owner.ts';
 import { addReportNote, reporterOf } from '../../run/report.ts';
 import { claimantOf } from '../claimant.ts';
@@ -27,7 +27,7 @@ export async function finishPrediction(
   const finishing = { mayWrite, signal, server: { address, namespace } };
   const outcome = await finishPredictionOnDisk(input, { workflowId, workflowRunId }, finishing);
   if (!mayWrite) return outcome;
-  if (outcome.report !== '') await makePage(directory, signal);
+  if (outcome.report !== '') await makePage(input, outcome, workflowRunId, signal);
   if (input.request !== undefined) await tidy(directory, input.request, outcome, signal);
   await releaseClaim(directory, await claimantOf(server));
   const { outcome: ending, inputs, predicted, sequences } = outcome;
@@ -54,7 +54,18 @@ async function isOurs({ run, request }: FinishPredictionInput, self: string, ser
 }
 
 /** A picture that cannot be made changes nothing about how the prediction ended; the report says why there is none. */
-async function makePage(directory: string, signal: AbortSignal): Promise<void> {
+async function makePage(
+  { run: { directory }, startedAt }: FinishPredictionInput,
+  { outcome, embedding }: PredictionOutcome,
+  workflowRunId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const finishedAt = new Date().toISOString();
+    finishTimeline(directory, { startedAt, finishedAt, workflowRunId, outcome, ...embedding });
+  } catch (error) {
+    activityLog().warn('the end of the prediction was not added to those of its folder', { directory, error });
+  }
   try {
     await makeReportPage(directory, signal);
   } catch (error) {

@@ -1,10 +1,20 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeCheckpoint } from '../../src/checkpoint/index.ts';
+import type { PredictVirusInput } from '../../src/contract/prediction.ts';
+import { checkPredictionRequest } from '../../src/prediction/check-request.ts';
 import { pathsOf, type PredictionPaths, type SideName } from '../../src/prediction/paths.ts';
 import type { PredictionInputFile, PredictionRequest } from '../../src/prediction/request.ts';
 import { writeStageRecord } from '../../src/prediction/stage-record.ts';
 import type { StageContext } from '../../src/prediction/stage.ts';
+import type { RunManifest } from '../../src/run/manifest.ts';
+import {
+  forgedClassifier,
+  randomClassifier,
+  randomNumbers,
+  torchFileOf,
+  type ClassifierWeights,
+} from './classifier-model.ts';
 import { sequence } from './run-folder.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -109,4 +119,66 @@ export async function embedPart(
   const values = rows ?? rowValues(part + (side === 'protein' ? 100 : 0), ids.length, dim);
   await writeCheckpoint(scene.file(scene.paths.checkpoint(side, part)), { kind, ids, rows: values, dim });
   return values;
+}
+
+/** A sequence with few A and T, and so few stops: about a third of its frames of 500 letters is free of them. */
+export function openSequence(seed: number, length: number): string {
+  const random = randomNumbers(seed);
+  return Array.from({ length }, () => {
+    const draw = random();
+    return draw < 0.09 ? 'A' : draw < 0.18 ? 'T' : draw < 0.59 ? 'C' : 'G';
+  }).join('');
+}
+
+/** A model file beside the run folder. */
+export function writeModel(
+  folder: string,
+  seed = 1,
+  name = '500_model.pth',
+): { model: string; weights: ClassifierWeights } {
+  const weights = randomClassifier({ seed });
+  const model = join(folder, name);
+  writeFileSync(model, torchFileOf(forgedClassifier(weights)));
+  return { model, weights };
+}
+
+/** A run.json that nothing has been accepted for. */
+export const UNBOUND: RunManifest = {
+  schema: 1,
+  runId: '00000000-0000-4000-8000-000000000000',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  embedders: {},
+  inputs: {},
+};
+
+export interface CheckedScene extends PredictionScene {
+  weights: ClassifierWeights;
+}
+
+/** The stages of a prediction of this FASTA text, checked as a prediction is, with default embedders. */
+export async function checkedScene(fasta: string, more: Partial<PredictVirusInput> = {}): Promise<CheckedScene> {
+  const folder = await temporaryFolder();
+  const { model, weights } = writeModel(folder);
+  writeFileSync(join(folder, 'in.fa'), fasta);
+  const directory = join(folder, 'out');
+  mkdirSync(directory);
+  const { signal } = new AbortController();
+  const asked: PredictVirusInput = { contract: 1, directory, inputs: [join(folder, 'in.fa')], model, ...more };
+  const { request } = await checkPredictionRequest(asked, UNBOUND, signal);
+  const input = request.inputs[0] as PredictionInputFile;
+  const file = (name: string) => join(directory, name);
+  return { directory, request, input, signal, paths: pathsOf(request, input), file, weights };
+}
+
+/** Ids of a split file. */
+export function splitIds(scene: PredictionScene, part: number): string[] {
+  const text = readFileSync(scene.file(scene.paths.split('nucleotide', part)), 'utf8');
+  return text.split('\n').flatMap((line) => (line.startsWith('>') ? [line.slice(1)] : []));
+}
+
+/** Checkpoints of both sides for every part. */
+export async function embedAll(scene: PredictionScene, parts: number): Promise<void> {
+  for (let part = 1; part <= parts; part++) {
+    for (const side of ['nucleotide', 'protein'] as const) await embedPart(scene, side, part, splitIds(scene, part));
+  }
 }

@@ -93,7 +93,7 @@ describe('checkPredictionRequest on a new folder', () => {
       {},
       /p\.faa: holds proteins .* a prediction starts from nucleotides/u,
     ],
-    ['two inputs of one stem', { 'a.fa': DNA, 'A.fasta': DNA }, {}, /would both be written to A_merged|a_merged/u],
+    ['two inputs of one stem', { 'a.fa': DNA, 'A.fasta': DNA }, {}, /would both be written to a_merged/iu],
     ['ids that occur twice', { 'a.fa': `${DNA}${DNA}` }, {}, /duplicate id "c"/u],
     ['no FASTA', { 'a.fa': 'hello\n' }, {}, /a\.fa:1: expected FASTA/u],
     ['no file', { 'a.fa': DNA }, { inputs: ['/nowhere/x.fa'] }, /\/nowhere\/x\.fa: no such file/u],
@@ -207,8 +207,8 @@ describe('checkPredictionRequest on a folder with a run.json', () => {
     ],
     [
       'other options of an embedder',
-      /protein embedder esm2-3b, seed|weights: .* in run.json, .* now/u,
-      (input) => ({ ...input, proteinEmbedder: { name: 'esm2-3b', options: { 'random-init': '7' } } }),
+      /protein embedder esm2-3b, weights: trained in run.json, random-init now/u,
+      (input) => ({ ...input, proteinEmbedder: { name: 'esm2-3b', options: { randomInit: 'true' } } }),
     ],
     [
       'another content',

@@ -83,7 +83,7 @@ describe('classifySequences', () => {
   });
 
   it('no frame free of stops → results without rows, tables that say so, complete', async () => {
-    const scene = await merged(`>stops\n${'TAACTAGCTGACTAA'.repeat(20)}\n>n\nNNNN\n`);
+    const scene = await merged(`>stops\n${'TTAA'.repeat(60)}\n>n\nNNNN\n`);
     expect(await classifySequences(scene)).toEqual({ outcome: 'written', stem: 'in', rows: 0 });
     expect(resultsOf(scene).rows).toEqual([]);
     expect(await callConsensus(scene)).toMatchObject({ chunks: 0, contigs: 2, viralContigs: 0 });

@@ -128,7 +128,7 @@ async function measure({ folder, files, embeddings }, { sequencesPerFile }, refe
     split: { sequencesPerFile },
     merge: embeddings,
     classify: { model: files.model },
-    consensus: {},
+    consensus: { input: files.input },
   };
   /** @type {Round} */
   const round = { ours: {}, python: {} };

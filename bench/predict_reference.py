@@ -6,7 +6,7 @@ request a line, one JSON reply a line. The folder has the names that VirNucPro g
     {"op": "split", "folder": F, "sequencesPerFile": 10000}
     {"op": "merge", "folder": F, "nucleotide": [...], "protein": [...]}
     {"op": "classify", "folder": F, "model": M}         M: safetensors
-    {"op": "consensus", "folder": F}
+    {"op": "consensus", "folder": F, "input": I}
     {"op": "compare", "folder": F, "ours": G, "stem": S}     what differs between F and a folder of ours
 """
 
@@ -80,9 +80,10 @@ def translate(strand, frame):
 
 
 def frames(folder):
-    nucleotides = open(os.path.join(folder, "nucleotide.fa"), "w")
-    proteins = open(os.path.join(folder, "protein.faa"), "w")
-    with nucleotides, proteins:
+    with (
+        open(os.path.join(folder, "nucleotide.fa"), "w") as nucleotides,
+        open(os.path.join(folder, "protein.faa"), "w") as proteins,
+    ):
         for name, sequence in read_fasta(os.path.join(folder, "chunked.fa")):
             forward = sequence.upper()
             for letter, strand in (("F", forward), ("R", forward.translate(COMPLEMENT)[::-1])):
@@ -160,7 +161,7 @@ def classify(folder, model):
                     out.write(f"{name}\t{'virus' if label == 1 else 'others'}\t{first}\t{second}\n")
 
 
-def consensus(folder):
+def consensus(folder, input):
     best = {}
     with open(os.path.join(folder, "results.txt")) as file:
         next(file)
@@ -169,10 +170,26 @@ def consensus(folder):
             scores = best.setdefault(name[:-2], [-1.0, -1.0])
             scores[0] = max(scores[0], float(first))
             scores[1] = max(scores[1], float(second))
+    by_contig = {}
     with open(os.path.join(folder, "highestscore.csv"), "w") as out:
         out.write("Modified_ID\tIs_Virus\tmax_score_0\tmax_score_1\n")
         for name, (first, second) in best.items():
             out.write(f"{name}\t{second >= first}\t{first}\t{second}\n")
+            by_contig.setdefault(name.rsplit("_chunk_", 1)[0], []).append((second, second >= first))
+    with open(os.path.join(folder, "contigs.tsv"), "w") as out:
+        out.write("contig\tlength\tchunks\tclassified_chunks\tviral_chunks\tmean_score\tmax_score\tcall\n")
+        for name, sequence in read_fasta(input):
+            out.write("\t".join(str(cell) for cell in contig_row(name, sequence, by_contig.get(name, []))) + "\n")
+
+
+def contig_row(name, sequence, chunks):
+    viral = sum(is_viral for _, is_viral in chunks)
+    facts = [name, len(sequence), math.ceil(len(sequence) / 500), len(chunks), viral]
+    if not chunks:
+        return [*facts, "", "", "unclassified"]
+    scores = [score for score, _ in chunks]
+    call = "virus" if viral >= len(chunks) / 2 else "others"
+    return [*facts, sum(scores) / len(scores), max(scores), call]
 
 
 def table(path):
@@ -203,13 +220,23 @@ def same_merged(folder, ours, stem):
     return len(theirs) == len(own)
 
 
+def same_contigs(theirs, own):
+    def close(a, b):
+        return a == b or (a != "" and b != "" and abs(float(a) - float(b)) < 1e-5)
+
+    def same(a, b):
+        return a[:5] == b[:5] and a[7] == b[7] and close(a[5], b[5]) and close(a[6], b[6])
+
+    return len(theirs) == len(own) and all(same(a, b) for a, b in zip(theirs, own))
+
+
 def compare(folder, ours, stem):
     theirs = table(os.path.join(folder, "results.txt"))
     own = table(os.path.join(ours, f"{stem}_merged", "prediction_results.txt"))
     calls = [row[:2] for row in table(os.path.join(folder, "highestscore.csv"))]
-    own_calls = [
-        row[:2] for row in table(os.path.join(ours, f"{stem}_merged", "prediction_results_highestscore.csv"))
-    ]
+    own_calls = [row[:2] for row in table(os.path.join(ours, f"{stem}_merged", "prediction_results_highestscore.csv"))]
+    contigs = table(os.path.join(folder, "contigs.tsv"))
+    own_contigs = table(os.path.join(ours, f"{stem}_merged", "prediction_results_contigs.tsv"))
     pairs = [(float(a), float(b)) for x, y in zip(theirs, own) for a, b in zip(x[2:], y[2:])]
     return {
         "same": {
@@ -219,7 +246,7 @@ def compare(folder, ours, stem):
             "split": all(same_split(folder, ours, stem, side) for side in ("nucleotide", "protein")),
             "merge": same_merged(folder, ours, stem),
             "classify": [row[0] for row in theirs] == [row[0] for row in own],
-            "consensus": sum(a != b for a, b in zip(calls, own_calls)) == 0 and len(calls) == len(own_calls),
+            "consensus": calls == own_calls and same_contigs(contigs, own_contigs),
         },
         "rows": len(own),
         "otherLabels": sum(x[1] != y[1] for x, y in zip(theirs, own)),
@@ -227,7 +254,14 @@ def compare(folder, ours, stem):
     }
 
 
-STAGES = {"chunk": chunk, "frames": frames, "split": split, "merge": merge, "classify": classify, "consensus": consensus}
+STAGES = {
+    "chunk": chunk,
+    "frames": frames,
+    "split": split,
+    "merge": merge,
+    "classify": classify,
+    "consensus": consensus,
+}
 
 
 def answer(request):

@@ -7,10 +7,10 @@ import {
   classifySequences,
   cutChunks,
   mergeEmbeddings,
-  pathsOf,
   splitSequences,
   translateFrames,
 } from '../../dist/prediction/index.js';
+import { pathsOf } from '../../dist/prediction/paths.js';
 import { readFasta } from '../../dist/sequences/index.js';
 import { randomNumbers } from './random.mjs';
 

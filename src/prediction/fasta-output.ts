@@ -40,6 +40,17 @@ export async function openFastaOutput(
   );
 }
 
+/**
+ * Finishes outputs side by side: each waits for the disk most of the time.
+ *
+ * @throws what the first of them throws, once none of them is under way
+ */
+export async function finishAll(outputs: readonly FastaOutput[]): Promise<void> {
+  const results = await Promise.allSettled(outputs.map((output) => output.finish()));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
 const ALREADY_THERE: FastaOutput = {
   add: () => undefined,
   finish: () => Promise.resolve(),

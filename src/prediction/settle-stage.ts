@@ -64,7 +64,7 @@ export async function settleStage(run: StageRun, work: StageWork): Promise<Settl
     }
     await outputs.syncFolders();
     const { stage, of } = work;
-    const record = await writeStageRecord(run, { stage, of, outputs: outputs.all, facts, startedAt }, run.fileSystem);
+    const record = await writeStageRecord(run, { stage, of, outputs: outputs.sorted(), facts, startedAt }, run.fileSystem);
     return { outcome: outputs.written ? 'written' : 'found', record };
   }
 }
@@ -205,6 +205,11 @@ export class StageOutputs {
     this.#folders.add(folder);
     await makeDurableFolder(this.fileSystem, folder);
     await sweepSeldom(folder, this.fileSystem);
+  }
+
+  /** Files of a stage end in any order. */
+  sorted(): RecordedOutput[] {
+    return this.all.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   }
 
   /** An output that was made now. */

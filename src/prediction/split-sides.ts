@@ -4,7 +4,7 @@ import type { SideRun, SplitSequencesResult } from '../contract/prediction.ts';
 import { createFile } from '../run/atomic-file.ts';
 import { inputsListing } from '../run/inputs.ts';
 import { openManifest } from '../run/manifest.ts';
-import { openFastaOutput, type FastaOutput } from './fasta-output.ts';
+import { finishAll, openFastaOutput, type FastaOutput } from './fasta-output.ts';
 import { foreignSplits } from './foreign-splits.ts';
 import { pathsOf, splitNumber, type PredictionPaths, type SideName } from './paths.ts';
 import { compareWithRecord, REMEDY, settleStage, type StageOutputs, type StageRun } from './settle-stage.ts';
@@ -106,12 +106,13 @@ function idsDiffer(
   return incompatible(path.join(directory, protein.path), 'IDS_MISMATCH', text);
 }
 
-/** The parts of both sides, one pair open at a time. */
+/** The parts of both sides, a pair at a time; while the disk takes one, the next is gathered. */
 class SplitFiles {
   readonly #outputs: StageOutputs;
   readonly #paths: PredictionPaths;
   readonly #sequencesPerFile: number;
   #open: FastaOutput[] = [];
+  #finishing: Promise<void> = Promise.resolve();
   #sequences = 0;
   parts = 0;
 
@@ -122,23 +123,33 @@ class SplitFiles {
   }
 
   async add(id: string, nucleotides: string, protein: string): Promise<void> {
-    if (this.#sequences === this.#sequencesPerFile) await this.finish();
+    if (this.#sequences === this.#sequencesPerFile) await this.#finishOpen();
     if (this.#open.length === 0) await this.#openNext();
     this.#sequences += 1;
     const written = [this.#open[0]!.add(id, nucleotides), this.#open[1]!.add(id, protein)];
     if (written[0] !== undefined || written[1] !== undefined) await Promise.all(written);
   }
 
-  /** Ends the open pair. */
   async finish(): Promise<void> {
-    for (const output of this.#open) await output.finish();
-    await this.discard();
+    await this.#finishOpen();
+    await this.#finishing;
   }
 
+  /** Leaves nothing behind. Never throws. */
   async discard(): Promise<void> {
+    await this.#finishing.catch(() => undefined);
     for (const output of this.#open) await output.discard();
     this.#open = [];
+  }
+
+  async #finishOpen(): Promise<void> {
+    await this.#finishing;
+    const pair = this.#open;
+    this.#open = [];
     this.#sequences = 0;
+    this.#finishing = finishAndDiscard(pair);
+    // Whoever waits for it next is told; until then nobody does.
+    this.#finishing.catch(() => undefined);
   }
 
   async #openNext(): Promise<void> {
@@ -146,6 +157,14 @@ class SplitFiles {
     for (const side of ['nucleotide', 'protein'] as const) {
       this.#open.push(await openFastaOutput(this.#outputs, this.#paths.split(side, this.parts)));
     }
+  }
+}
+
+async function finishAndDiscard(pair: readonly FastaOutput[]): Promise<void> {
+  try {
+    await finishAll(pair);
+  } finally {
+    for (const output of pair) await output.discard();
   }
 }
 

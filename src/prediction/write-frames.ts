@@ -1,5 +1,5 @@
 import type { TranslateFramesResult } from '../contract/prediction.ts';
-import { openFastaOutput, type FastaOutput } from './fasta-output.ts';
+import { finishAll, openFastaOutput, type FastaOutput } from './fasta-output.ts';
 import { framesWithoutStop } from './frames.ts';
 import { pathsOf } from './paths.ts';
 import { settleStage, type StageRun } from './settle-stage.ts';
@@ -24,8 +24,7 @@ export async function writeFramesHere(run: StageRun): Promise<TranslateFramesRes
       const protein = await openFastaOutput(outputs, paths.protein).catch(discardingBefore(nucleotide));
       try {
         const facts = await translateInto({ nucleotide, protein }, chunked, run);
-        await nucleotide.finish();
-        await protein.finish();
+        await finishAll([nucleotide, protein]);
         return facts;
       } finally {
         await nucleotide.discard();

@@ -94,10 +94,8 @@ describe('resultOfPrediction', () => {
   });
 
   it('terminated → failed, with an error', async () => {
-    const outcome = {
-      ...SUCCESS,
-      ...{ outcome: 'failed', exitCode: 1, report: '', message: 'terminated: x' },
-    } as const;
+    const message = 'terminated: x';
+    const outcome = { ...SUCCESS, outcome: 'failed', exitCode: 1, report: '', message } as const;
     const result = await resultOfPrediction(await temporaryFolder(), outcome, ending());
     expect(result).toMatchObject({ exitCode: 1, error: { type: 'Terminated', message: 'terminated: x' } });
   });

@@ -64,7 +64,11 @@ export async function settleStage(run: StageRun, work: StageWork): Promise<Settl
     }
     await outputs.syncFolders();
     const { stage, of } = work;
-    const record = await writeStageRecord(run, { stage, of, outputs: outputs.sorted(), facts, startedAt }, run.fileSystem);
+    const record = await writeStageRecord(
+      run,
+      { stage, of, outputs: outputs.sorted(), facts, startedAt },
+      run.fileSystem,
+    );
     return { outcome: outputs.written ? 'written' : 'found', record };
   }
 }

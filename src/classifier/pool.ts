@@ -10,6 +10,7 @@ const MAX_THREADS = 8;
 /** Threads of one classifier; they do not keep the process alive. */
 export class ClassifierPool {
   readonly #pool: Piscina;
+  #closed = false;
 
   /** @param threads at most; one for each processor where absent */
   constructor(threads = Math.min(MAX_THREADS, availableParallelism())) {
@@ -32,6 +33,7 @@ export class ClassifierPool {
     { signal, transfer = [] }: { signal?: AbortSignal | undefined; transfer?: ArrayBuffer[] },
   ): Promise<Exclude<ReturnType<ClassifierTasks[Name]>, Refusal>> {
     signal?.throwIfAborted();
+    if (this.#closed) throw new Error('the classifier is closed');
     try {
       const options = { name, signal: signal ?? null, transferList: transfer };
       const result = (await this.#pool.run(input, options)) as ReturnType<ClassifierTasks[Name]>;
@@ -45,6 +47,7 @@ export class ClassifierPool {
 
   /** Stops the threads, whatever they are doing. */
   close(): Promise<void> {
+    this.#closed = true;
     return this.#pool.destroy();
   }
 }

@@ -5,6 +5,7 @@ import { convertCommand } from './convert-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { embedCommand } from './embed-command.ts';
 import { EXIT_FAILURE, exitCodeOf, messageOf } from './exit.ts';
+import { importModelCommand } from './import-model-command.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { predictCommand } from './predict-command.ts';
 import { replayCommand } from './replay-command.ts';
@@ -40,6 +41,7 @@ for (const command of [
   validateCommand(),
   inspectCommand(),
   convertCommand(),
+  importModelCommand(),
   reportCommand(),
   workerCommand(),
   setupModelsCommand(),

@@ -159,22 +159,26 @@ function untile(sums: Float32Array, count: number, hidden: number, into: Float32
 function scriptProduct({ features, hidden, values }: TiledWeights): Product {
   const tiles = tilesOf(hidden);
   const stretches = stretchesOf(features);
-  const sumOf = (row: Float32Array, unit: number): number => {
-    let sum = 0;
-    for (const { first, length } of stretches) {
-      const start = (first * tiles + Math.floor(unit / TILE_UNITS) * length) * TILE_UNITS + (unit % TILE_UNITS);
-      for (let at = 0; at < length; at++) {
-        sum += (row[first + at] as number) * (values[start + at * TILE_UNITS] as number);
+  const sums = new Float64Array(tiles * TILE_UNITS);
+  const addTile = (row: Float32Array, first: number, length: number, tile: number): void => {
+    let weight = (first * tiles + tile * length) * TILE_UNITS;
+    for (let at = first; at < first + length; at++) {
+      const value = row[at] as number;
+      for (let unit = tile * TILE_UNITS; unit < (tile + 1) * TILE_UNITS; unit++) {
+        sums[unit] = (sums[unit] as number) + value * (values[weight++] as number);
       }
     }
-    return sum;
   };
   return {
     kind: 'script',
     multiply(rows, count, into) {
       for (let index = 0; index < count; index++) {
         const row = rows.subarray(index * features, (index + 1) * features);
-        for (let unit = 0; unit < hidden; unit++) into[index * hidden + unit] = sumOf(row, unit);
+        sums.fill(0);
+        for (const { first, length } of stretches) {
+          for (let tile = 0; tile < tiles; tile++) addTile(row, first, length, tile);
+        }
+        into.set(sums.subarray(0, hidden), index * hidden);
       }
     },
   };

@@ -43,7 +43,7 @@ export async function reportInputs(
       embeddings: sides.embeddings,
       files: filesOf(records, one),
     });
-    all.failures.push(...failuresOf(one, request), ...sides.failures);
+    all.failures.push(...sides.failures, ...failuresOf(one, request, sides.failures));
     for (const worker of sides.workers) workers.set(`${worker.host} ${worker.pid} ${worker.startedAt}`, worker);
   }
   return { ...all, workers: distinct([...workers.values()]) };
@@ -90,9 +90,17 @@ function fileOf({ path, bytes, sha256 }: StageRecord['outputs'][number]): Report
   return { path, bytes, sha256 };
 }
 
-function failuresOf({ stem, complete, reason, missing }: InputTally, request: PredictionRequest): Offender[] {
-  if (missing.length > 0 || complete) return missing;
-  return [{ path: pathsOf(request, { stem }).results, reason: reason ?? 'the results are not complete' }];
+/** What the results do without. Why a checkpoint is not there, its embedding run has told better. */
+function failuresOf(
+  { stem, complete, reason, missing }: InputTally,
+  request: PredictionRequest,
+  told: readonly Offender[],
+): Offender[] {
+  if (missing.length === 0 && !complete) {
+    return [{ path: pathsOf(request, { stem }).results, reason: reason ?? 'the results are not complete' }];
+  }
+  const paths = new Set(told.map((one) => one.path));
+  return missing.filter((one) => !paths.has(one.path));
 }
 
 /** A process that has worked for several embedding runs is one: the first time that it did counts. */

@@ -24,7 +24,7 @@ export function stageTimelineSection(data: PredictionPageData): HTMLElement | un
     'timeline',
     'Timeline',
     note(
-      `What this prediction did itself, since its start at ${time(new Date(view.startedAt).toISOString())}; stages that were found are not drawn. Both embedding runs of an input go on side by side, each with a report of its own below. Drag the handles below the chart, or scroll with Ctrl, to zoom.`,
+      `What this prediction did itself, since its start at ${time(new Date(view.startedAt).toISOString())}; the first stage began ${duration(firstOf(view) / 1000)} into it, after checking. Stages that were found are not drawn. Both embedding runs of an input go on side by side, each with a report of its own below. Drag the handles below the chart, or scroll with Ctrl, to zoom.`,
     ),
     legend(view),
     chart(label, view.lanes.length * height + FRAME_HEIGHT, (theme) => option(data, view, theme)),
@@ -37,6 +37,10 @@ function laneName({ names }: PredictionPageData, { name, what }: StageLane): str
   return what === 'nucleotide' || what === 'protein' ? what : (names[name] ?? '');
 }
 
+function firstOf({ bars }: StageTimeline): number {
+  return Math.min(...bars.map(([, from]) => from));
+}
+
 function legend({ bars }: StageTimeline): HTMLElement {
   const present = new Set(bars.map(([, , , stage]) => stage));
   const ordered = (Object.keys(STAGE_SERIES) as PageStage[]).filter((stage) => present.has(stage));
@@ -45,6 +49,12 @@ function legend({ bars }: StageTimeline): HTMLElement {
     'legend',
     ordered.map((stage) => el('li', '', el('span', `swatch series-${STAGE_SERIES[stage]}`), stage)),
   );
+}
+
+/** The axis begins with the first stage: what comes before is said in words. */
+function axisStart(view: StageTimeline): number {
+  const first = firstOf(view);
+  return Math.max(0, Math.floor(first - (view.until - first) * 0.01));
 }
 
 function option(data: PredictionPageData, view: StageTimeline, theme: Theme): EChartsCoreOption {
@@ -56,7 +66,7 @@ function option(data: PredictionPageData, view: StageTimeline, theme: Theme): EC
     tooltip: tooltip(theme, ({ dataIndex }) => barLines(data, view, view.bars[dataIndex]!)),
     xAxis: {
       type: 'value',
-      min: 0,
+      min: axisStart(view),
       max: Math.max(1, view.until),
       ...look,
       axisLabel: { color: theme.muted, fontSize: 11, hideOverlap: true, formatter: elapsed },

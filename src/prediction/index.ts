@@ -14,5 +14,3 @@ export { translateFrames } from './frames-stage.ts';
 export { pathsOf } from './paths.ts';
 export { splitSequences } from './split-stage.ts';
 export type { StageContext } from './stage.ts';
-export { finishPredictionOnDisk, removeSplitFiles } from './report.ts';
-export type { PredictionFinishing } from './report.ts';

@@ -1,5 +1,4 @@
 import * as path from 'node:path';
-import type * as z from 'zod';
 import { predictionReportSchema, type ReadPredictionReport } from '../prediction/report-schema.ts';
 import { REPORT } from '../run/run-folder.ts';
 import { readReport } from '../run/report.ts';
@@ -22,10 +21,20 @@ export async function requireReport(directory: string): Promise<AnyReport> {
   return { kind: 'run', report: parse(runReportSchema, report, file) };
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, report: unknown, file: string): z.output<Schema> {
+/** What a schema of zod can do. */
+interface Parser<Report> {
+  safeParse(value: unknown): { success: true; data: Report } | { success: false; error: { issues: readonly Issue[] } };
+}
+
+interface Issue {
+  path: readonly PropertyKey[];
+  message: string;
+}
+
+function parse<Report>(schema: Parser<Report>, report: unknown, file: string): Report {
   const parsed = schema.safeParse(report);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+  const [issue] = parsed.error.issues;
   const where = issue?.path.join('.') || 'content';
   throw new Error(`${file} is not a report that this version reads (${where}: ${issue?.message}): start the run again`);
 }

@@ -112,7 +112,7 @@ async function embed(folder, files, { sequencesPerFile, seed }) {
  */
 
 /**
- * One round: every stage by us, and then by Python.
+ * One round: every stage by us, and then by Python; threads and process are warm.
  *
  * @param {Place} place
  * @param {Options} options
@@ -120,6 +120,7 @@ async function embed(folder, files, { sequencesPerFile, seed }) {
  * @returns {Promise<Round>}
  */
 async function measure({ folder, files, embeddings }, { sequencesPerFile }, reference) {
+  await timeStage('chunk', await contextOf(join(folder, 'warm'), { ...files, sequencesPerFile }));
   const context = await contextOf(join(folder, 'ours'), { ...files, sequencesPerFile });
   /** @type {Record<Stage, object>} */
   const requests = {
@@ -135,11 +136,12 @@ async function measure({ folder, files, embeddings }, { sequencesPerFile }, refe
   for (const stage of STAGES) {
     if (stage === 'merge') placeEmbeddings(context, embeddings);
     round.ours[stage] = await timeStage(stage, context);
-    if (reference === undefined) continue;
-    const request = { op: stage, folder: join(folder, 'python'), ...requests[stage] };
+  }
+  if (reference === undefined) return round;
+  for (const stage of STAGES) {
     /** @type {{ seconds: number }} */
-    const { seconds } = await reference.request(request);
-    round.python[stage] = seconds;
+    const reply = await reference.request({ op: stage, folder: join(folder, 'python'), ...requests[stage] });
+    round.python[stage] = reply.seconds;
   }
   return round;
 }

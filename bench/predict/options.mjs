@@ -4,7 +4,7 @@ export const HELP = `npm run bench:predict [-- OPTIONS]
 
   --chunks N             chunks of 500 letters to predict (default 10000)
   --sequences-per-file N sequences per split file (default 10000)
-  --rounds N             rounds, in which Python and we take turns stage by stage (default 3)
+  --rounds N             rounds, in which Python and we take turns (default 3)
   --seed N               of contigs, embeddings and classifier (default 1)
   --python PATH          a Python with torch (default: the last of $VIRNUCPRO_PYTHON, or /usr/bin/python3);
                          without one only our own seconds are printed

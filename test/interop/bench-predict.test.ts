@@ -44,7 +44,7 @@ describe.each(torchPythons('the prediction benchmark').slice(-1))('bench:predict
     for (const { same, rows, otherLabels, scoreDifference } of report.comparisons) {
       expect(same).toEqual(Object.fromEntries(STAGES.map((stage) => [stage, true])));
       expect([rows, otherLabels]).toEqual([report.sequences, 0]);
-      expect(scoreDifference).toBeLessThan(1e-5);
+      expect(scoreDifference).toBeLessThan(1e-6);
     }
     expect(printed).toMatch(/\nall stages give the same; merged rows bit by bit/u);
     expect(readdirSync(folder)).toEqual([]);

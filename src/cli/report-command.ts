@@ -3,11 +3,11 @@ import { Command } from 'commander';
 import { EXIT_FAILURE, messageOf } from './exit.ts';
 import { printable, printJson } from './terminal.ts';
 
-/** `virnucpro report DIR`: makes report.html of a run folder anew. */
+/** `virnucpro report DIR`: makes report.html of a run or a prediction anew. */
 export function reportCommand(): Command {
   return new Command('report')
-    .description('make report.html of a run folder anew, from what is on disk')
-    .argument('<dir>', 'run folder, with a report.json')
+    .description('make report.html of a run or a prediction anew, from what is on disk')
+    .argument('<dir>', 'folder of a run or a prediction, with a report.json')
     .option('--json', 'print one JSON document on stdout and nothing else')
     .addHelpText('after', HELP)
     .action(async (directory: string, flags: { json?: boolean }) => {
@@ -17,7 +17,7 @@ export function reportCommand(): Command {
 
 const HELP = `
 A run makes the page itself when it ends. This makes it again: for runs of earlier versions, or after the folder was moved.
-It reads report.json, the timeline and rows of the checkpoints, and changes nothing but report.html.
+It reads report.json, the timeline and rows of the checkpoints, or the contigs of a prediction, and changes nothing but report.html.
 
 Exit codes: 0 made; 1 not made.
 

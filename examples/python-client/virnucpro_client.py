@@ -1,4 +1,4 @@
-"""Runs of virnucpro-temporal from Python: start, attach, watch, await.
+"""Runs and predictions of virnucpro-temporal from Python: start, attach, watch, await.
 
 Nothing of the package is needed here but its names on the wire and its JSON, which docs/contract.md describes.
 """
@@ -31,7 +31,8 @@ QUERY_TIMEOUT = timedelta(seconds=10)
 Outcome = Literal["success", "partial", "checkpoint", "failed", "cancelled"]
 EXIT_CODES: Mapping[Outcome, int] = {"success": 0, "failed": 1, "partial": 2, "checkpoint": 3, "cancelled": 130}
 
-T = TypeVar("T", "RunOutcome", "RunProgress")
+T = TypeVar("T", "RunOutcome", "RunProgress", "PredictionOutcome")
+Ended = TypeVar("Ended", "RunOutcome", "PredictionOutcome")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,26 @@ class RunOutcome:
     skipped: int = 0
     skippedSequences: int = 0
     rows: int = 0
+    offenders: list[Offender] = field(default_factory=list)
+    report: str = ""
+
+
+@dataclass(frozen=True)
+class PredictionOutcome:
+    """How a prediction ended (docs/contract.md, PredictionOutcome)."""
+
+    outcome: Outcome
+    exitCode: int
+    message: str
+    failureType: str | None = None
+    inputs: int = 0
+    predicted: int = 0
+    contigs: int = 0
+    viralContigs: int = 0
+    chunks: int = 0
+    viralChunks: int = 0
+    sequences: int = 0
+    embedding: Mapping[str, int] = field(default_factory=dict)
     offenders: list[Offender] = field(default_factory=list)
     report: str = ""
 
@@ -117,17 +138,7 @@ class Run:
 
     async def result(self) -> RunOutcome:
         """Waits for the end. A run that failed or was cancelled has an outcome, too: it does not raise."""
-        try:
-            return _outcome(await self.handle.result())
-        except WorkflowFailureError as error:
-            cause = error.cause
-            if isinstance(cause, CancelledError):
-                return RunOutcome("cancelled", EXIT_CODES["cancelled"], "cancelled; durable rows are kept")
-            if isinstance(cause, ApplicationError) and cause.details:
-                return _outcome(cause.details[0])
-            # Terminated, timed out, or failed by a bug: nobody was there to describe it.
-            kind = cause.type if isinstance(cause, ApplicationError) else type(cause).__name__
-            return RunOutcome("failed", EXIT_CODES["failed"], str(cause), failureType=kind)
+        return await _result(self.handle, RunOutcome)
 
     async def pause(self) -> None:
         """No task is started any more; those that run are finished."""
@@ -139,6 +150,22 @@ class Run:
     async def cancel(self) -> None:
         """Asks the run to end. It has ended when `result()` returns; its rows so far are kept."""
         await self.handle.cancel()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A prediction that was started or attached to."""
+
+    handle: WorkflowHandle[Any, Any]
+    attached: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.handle.id
+
+    async def result(self) -> PredictionOutcome:
+        """Waits for the end, as that of a run."""
+        return await _result(self.handle, PredictionOutcome)
 
 
 async def start_run(client: Client, request: Mapping[str, Any], workflow_id: str | None = None) -> Run:
@@ -154,6 +181,20 @@ async def start_run(client: Client, request: Mapping[str, Any], workflow_id: str
     except WorkflowAlreadyStartedError:
         return await attach(client, name)
     return Run(handle)
+
+
+async def start_prediction(client: Client, request: Mapping[str, Any], workflow_id: str | None = None) -> Prediction:
+    """Starts `predictVirus`, or attaches to the open prediction of that id.
+
+    `request` is the input of `predictVirus` (docs/contract.md), e.g. `{"directory": "/data/genome_predictions",
+    "inputs": ["/data/genome.fa"], "model": "/data/500_model.pth"}`: paths as the workers see them.
+    """
+    name = workflow_id or workflow_id_of(str(request["directory"]))
+    try:
+        handle = await client.start_workflow("predictVirus", {"contract": 1, **request}, id=name, task_queue=TASK_QUEUE)
+    except WorkflowAlreadyStartedError:
+        return Prediction(client.get_workflow_handle(name), attached=True)
+    return Prediction(handle)
 
 
 async def attach(client: Client, workflow_id: str) -> Run:
@@ -173,9 +214,23 @@ def embedders(names: Sequence[str], options: Mapping[str, str] | None = None) ->
     return [{"name": name, "options": dict(options or {})} for name in names]
 
 
-def _outcome(value: Mapping[str, Any]) -> RunOutcome:
+async def _result(handle: WorkflowHandle[Any, Any], kind: type[Ended]) -> Ended:
+    try:
+        return _outcome(kind, await handle.result())
+    except WorkflowFailureError as error:
+        cause = error.cause
+        if isinstance(cause, CancelledError):
+            return kind("cancelled", EXIT_CODES["cancelled"], "cancelled; what is durable is kept")
+        if isinstance(cause, ApplicationError) and cause.details:
+            return _outcome(kind, cause.details[0])
+        # Terminated, timed out, or failed by a bug: nobody was there to describe it.
+        failure_type = cause.type if isinstance(cause, ApplicationError) else type(cause).__name__
+        return kind("failed", EXIT_CODES["failed"], str(cause), failureType=failure_type)
+
+
+def _outcome(kind: type[Ended], value: Mapping[str, Any]) -> Ended:
     offenders = [_offender(one) for one in value.get("offenders", [])]
-    return _from_json(RunOutcome, {**value, "offenders": offenders})
+    return _from_json(kind, {**value, "offenders": offenders})
 
 
 def _offender(value: Mapping[str, Any]) -> Offender:

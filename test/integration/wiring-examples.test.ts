@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FailureType } from '../../src/contract/failure-types.ts';
 import { createWorkers, type VirnucproWorkers } from '../../src/worker/index.ts';
+import { writeRandomClassifier } from '../support/classifier-model.ts';
 import { checkpointNames, fasta, leftovers, makeInputs } from '../support/run-folder.ts';
 import { startTemporal, type Temporal } from '../support/temporal.ts';
 import { WiringProject } from '../support/wiring-project.ts';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   const { connection, server } = temporal;
   project = new WiringProject(server.address);
   await project.compile();
-  for (const name of ['parent-workflow', 'single-activities']) project.start(join(name, 'worker.js'));
+  for (const name of ['parent-workflow', 'single-activities', 'prediction']) project.start(join(name, 'worker.js'));
   workers = await createWorkers({ connection, namespace: 'default', address: server.address, log: () => {} });
   running = workers.run();
 });
@@ -52,6 +53,30 @@ describe('examples/wiring/parent-workflow', () => {
     expect(third.stderr).toContain('s00');
     const watched = await project.run(join('client', 'watch.js'), out);
     expect(watched).toMatchObject({ code: 3, stderr: expect.stringContaining(FailureType.CheckpointIncompatible) });
+  });
+});
+
+describe('examples/wiring/prediction', () => {
+  it('two samples, the classifier of one is missing → calls of the one, a typed problem of the other', async () => {
+    const { inputs, path } = place('samples', 1);
+    const model = path('500_model.pth');
+    writeRandomClassifier(model, { seed: 1 });
+    const fake = (dim: number) => ({ name: 'fake', options: { dim: String(dim) } });
+    const request = { contract: 1, inputs: [inputs], nucleotideEmbedder: fake(768), proteinEmbedder: fake(2560) };
+    const samples = {
+      good: { ...request, directory: path('good_predictions'), model },
+      bad: { ...request, directory: path('bad_predictions'), model: path('gone_model.pth') },
+    };
+    const { stdout, stderr } = await project.run(join('prediction', 'start.js'), JSON.stringify(samples));
+    const screened = stdout.split('\n').filter(Boolean);
+    expect(
+      screened.map((line) => JSON.parse(line) as unknown),
+      stderr,
+    ).toEqual([
+      { sample: 'good', viralContigs: expect.any(Number) as number },
+      { sample: 'bad', problem: expect.stringMatching(/^RunError\.InvalidInput: .*gone_model\.pth/u) as string },
+    ]);
+    expect(readdirSync(path(join('good_predictions', 's00_merged')))).toContain('prediction_results_contigs.tsv');
   });
 });
 

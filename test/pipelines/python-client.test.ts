@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { RunOutcome } from '../../src/contract/outcome.ts';
+import type { PredictionOutcome } from '../../src/contract/prediction.ts';
+import { writeRandomClassifier } from '../support/classifier-model.ts';
 import { REPOSITORY } from '../support/repository.ts';
 import { makeInputs } from '../support/run-folder.ts';
 import { ShellPlace, type Running } from '../support/shell-place.ts';
 
 const PYTHON = process.env['VIRNUCPRO_PIPELINES_PYTHON'] ?? '';
+const PREDICT = join(REPOSITORY, 'examples', 'python-client', 'predict.py');
 const PROGRAM = join(REPOSITORY, 'examples', 'python-client', 'embed.py');
 
 let place: ShellPlace;
@@ -32,10 +35,13 @@ function python(args: readonly string[], env: Record<string, string> = {}): Runn
   return place.start(PYTHON, args, { PYTHONDONTWRITEBYTECODE: '1', ...env });
 }
 
-async function ending(running: Running) {
+async function endingAs<Outcome>(running: Running) {
   const { code, stdout, stderr } = await running.ended;
-  return { code, stderr, outcome: stdout === '' ? undefined : (JSON.parse(stdout) as RunOutcome) };
+  return { code, stderr, outcome: stdout === '' ? undefined : (JSON.parse(stdout) as Outcome) };
 }
+
+const ending = (running: Running) => endingAs<RunOutcome>(running);
+const predictionEnding = (running: Running) => endingAs<PredictionOutcome>(running);
 
 async function said(running: Running, text: string): Promise<void> {
   for (let i = 0; !running.stderr().includes(text); i++) {
@@ -48,7 +54,9 @@ describe('examples/python-client', () => {
   it('mypy, strict → no error', async () => {
     const { stdout, code } = await place.run(PYTHON, [
       ...['-m', 'mypy', '--strict', '--cache-dir', place.path('.mypy')],
-      ...['embed.py', 'virnucpro_client.py'].map((file) => join(REPOSITORY, 'examples', 'python-client', file)),
+      ...['embed.py', 'predict.py', 'virnucpro_client.py'].map((file) =>
+        join(REPOSITORY, 'examples', 'python-client', file),
+      ),
     ]);
     expect({ code, stdout }).toMatchObject({ code: 0 });
   });
@@ -99,6 +107,29 @@ describe('examples/python-client', () => {
     starting.signal('SIGINT');
     const cancelled = await ending(starting);
     expect(cancelled).toMatchObject({ code: 130, outcome: { outcome: 'cancelled', exitCode: 130 } });
+  });
+
+  it('predict.py: a genome → success, with the counts; another classifier for the same folder → exit code 3, typed', async () => {
+    makeFiles('genome', 1, 3);
+    const fake = (dim: number) => ({ name: 'fake', options: { dim: String(dim) } });
+    const more = { nucleotideEmbedder: fake(768), proteinEmbedder: fake(2560) };
+    const predict = (seed: number) => {
+      const model = place.path('genome', `${seed}_model.pth`);
+      writeRandomClassifier(model, { seed });
+      const paths = ['--directory', place.path('genome', 'out'), '--input', place.path('genome', 'in')];
+      return predictionEnding(python([PREDICT, ...paths, '--model', model, '--request', JSON.stringify(more)]));
+    };
+    const first = await predict(1);
+    expect(first).toMatchObject({ code: 0, outcome: { outcome: 'success', inputs: 1, predicted: 1, contigs: 3 } });
+    expect(first.outcome?.embedding).toMatchObject({
+      tasks: 2,
+      embedded: 2,
+      rows: 2 * (first.outcome?.sequences ?? 0),
+    });
+    expect(await predict(2)).toMatchObject({
+      code: 3,
+      outcome: { outcome: 'checkpoint', failureType: 'CheckpointError.Incompatible' },
+    });
   });
 
   it('a request that cannot be; a run that is not there; no server → exit code 1 and the reason', async () => {

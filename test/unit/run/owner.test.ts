@@ -79,6 +79,17 @@ describe('claimDirectory', () => {
     expect(await readOwner(folder)).toMatchObject(MINE);
   });
 
+  it('not renewed for two minutes, but held as long as it is open → taken over only when it is known to be closed, or nothing is', async () => {
+    const renewedAt = new Date(Date.now() - OWNER_EXPIRY_MS - 1000).toISOString();
+    const held = { renewedAt, heldWhileOpen: true };
+    await expect(claimDirectory(await claimed(held), MINE, open)).rejects.toThrow('belongs to workflow other');
+    for (const probe of [closed, unknown]) {
+      const folder = await claimed(held);
+      await claimDirectory(folder, MINE, probe);
+      expect(await readOwner(folder)).toMatchObject(MINE);
+    }
+  });
+
   it('its local server is gone from this host → taken over; from another host → it holds', async () => {
     const here = await claimed({ serverPid: NO_PROCESS, server: '127.0.0.1:1' });
     await claimDirectory(here, MINE, unknown);

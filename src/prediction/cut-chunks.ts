@@ -52,8 +52,8 @@ async function cutInto(
       const written = output.add(chunk.id, chunk.sequence);
       if (written !== undefined) await written;
       facts.chunks += 1;
+      onProgress?.(facts.chunks, input.chunks);
     }
-    onProgress?.(facts.chunks, input.chunks);
   }
   if (hash.digest('hex') === input.sha256) return facts;
   throw new VirnucproError(

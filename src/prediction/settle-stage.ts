@@ -66,7 +66,7 @@ export async function settleStage(run: StageRun, work: StageWork): Promise<Settl
     const { stage, of } = work;
     const record = await writeStageRecord(
       run,
-      { stage, of, outputs: outputs.sorted(), facts, startedAt },
+      { stage, of, outputs: outputs.all, facts, startedAt },
       run.fileSystem,
     );
     return { outcome: outputs.written ? 'written' : 'found', record };
@@ -121,8 +121,12 @@ export async function compareWithRecord(
   if (run.request.skipCheckpointValidation) return 'sound';
   const found = await digestOf(fileSystem, file);
   if (found.sha256 === sha256) return 'sound';
-  const text = `expected the content with SHA-256 ${sha256} that was written, got ${found.sha256}; ${REMEDY}`;
+  const text = `expected SHA-256 ${short(sha256)} as when it was written, got ${short(found.sha256)}; ${REMEDY}`;
   return corrupted(file, 'DIGEST', text);
+}
+
+function short(sha256: string): string {
+  return `${sha256.slice(0, 12)}…`;
 }
 
 export const REMEDY = 'put it back from a copy, move it away, or start with --on-bad-checkpoint recompute';
@@ -155,6 +159,7 @@ function stopping(error: CheckpointError, mode: 'fail' | 'skip'): CheckpointErro
 
 /** The files of one stage while it is being brought to its end. */
 export class StageOutputs {
+  /** In the order in which they were finished. */
   readonly all: RecordedOutput[] = [];
   /** Files that are in the way of outputs, where they may be moved out of it. */
   readonly bad: CheckpointError[] = [];
@@ -209,11 +214,6 @@ export class StageOutputs {
     this.#folders.add(folder);
     await makeDurableFolder(this.fileSystem, folder);
     await sweepSeldom(folder, this.fileSystem);
-  }
-
-  /** Files of a stage end in any order. */
-  sorted(): RecordedOutput[] {
-    return this.all.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   }
 
   /** An output that was made now. */

@@ -64,11 +64,7 @@ export async function settleStage(run: StageRun, work: StageWork): Promise<Settl
     }
     await outputs.syncFolders();
     const { stage, of } = work;
-    const record = await writeStageRecord(
-      run,
-      { stage, of, outputs: outputs.all, facts, startedAt },
-      run.fileSystem,
-    );
+    const record = await writeStageRecord(run, { stage, of, outputs: outputs.all, facts, startedAt }, run.fileSystem);
     return { outcome: outputs.written ? 'written' : 'found', record };
   }
 }

@@ -13,6 +13,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  attachPrediction,
+  attachRun,
+  connectClient,
+  localConnectionSettings,
+  startPrediction,
+  type PredictionStatus,
+} from '../../src/client/index.ts';
 import { Command } from '../support/command.ts';
 import { startDevServer, type DevServer } from '../support/dev-server.ts';
 import {
@@ -276,6 +284,41 @@ describe('predict: what is there already', () => {
     expect(JSON.parse(skipped.stdout)).toMatchObject({ outcome: 'partial', embedding: { skippedSequences: 1 } });
     const scored = tableOf(at.path('skipped', 'a_merged', 'prediction_results.txt')).map((row) => row['Sequence_ID']);
     expect([scored.includes(id), scored.includes('free_chunk_1F1')]).toEqual([false, true]);
+  });
+});
+
+describe('startPrediction', () => {
+  it('from a program → progress with the stages of open inputs, and a typed outcome; attachPrediction → the same', async () => {
+    const at = place();
+    writeFileSync(at.path('a.fa'), contigs('a', 3));
+    const [directory, expectedLength] = [at.path('out'), LENGTH];
+    const nucleotideEmbedder = { name: 'fake', options: { dim: '768', delayMs: '60' } };
+    const proteinEmbedder = { name: 'fake', options: { dim: '2560' } };
+    const settings = { nucleotideEmbedder, proteinEmbedder, expectedLength };
+    const seen: PredictionStatus[] = [];
+    const told: string[] = [];
+    const say = (line: string) => void told.push(line);
+    const client = await connectClient(localConnectionSettings(server.address));
+
+    const prediction = await startPrediction(client, { directory, inputs: [at.path('a.fa')], model, ...settings });
+    for await (const status of prediction.progress({ intervalMs: 100 })) {
+      seen.push(status);
+      for (const { stem, stage } of status.open) say(`${stem}: ${stage}`);
+    }
+    const outcome = await prediction.result();
+    if (outcome.outcome === 'success') say(`${outcome.viralContigs} of ${outcome.contigs} contigs are viral`);
+
+    expect(outcome).toMatchObject({ outcome: 'success', predicted: 1, contigs: 3 });
+    expect(told).toContain('a: embedding');
+    expect(told.at(-1)).toMatch(/^\d of 3 contigs are viral$/u);
+    const embedding = seen.flatMap(({ open }) => open).filter(({ nucleotideRun }) => nucleotideRun !== undefined);
+    expect(embedding.some(({ nucleotideRun }) => nucleotideRun?.total === 1)).toBe(true);
+    expect(seen.some(({ openRows }) => openRows > 0)).toBe(true);
+    const attached = await attachPrediction(client, { directory });
+    expect([attached.attached, attached.workflowId]).toEqual([true, prediction.workflowId]);
+    expect(await attached.result()).toEqual(outcome);
+    await expect(attachRun(client, { directory })).rejects.toThrow('is of type predictVirus, not embeddingRun');
+    await client.connection.close();
   });
 });
 

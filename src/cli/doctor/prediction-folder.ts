@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathsOf } from '../../prediction/paths.ts';
+import { pathsOf } from '../../prediction/index.ts';
 import type { RunManifest } from '../../run/manifest.ts';
 import { plural } from '../terminal.ts';
 import type { Finding } from './finding.ts';

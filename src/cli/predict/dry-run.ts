@@ -1,7 +1,11 @@
 import { checkPredictionOptions } from '../../client/prepare-prediction.ts';
 import type { PredictionOptions } from '../../client/index.ts';
-import { checkPredictionRequest } from '../../prediction/check-request.ts';
-import { draftPrediction, type DraftedInput, type DraftedPrediction } from '../../prediction/draft.ts';
+import {
+  checkPredictionRequest,
+  draftPrediction,
+  type DraftedInput,
+  type DraftedPrediction,
+} from '../../prediction/index.ts';
 import { readManifest, type RunManifest } from '../../run/manifest.ts';
 import { plural, printable } from '../terminal.ts';
 

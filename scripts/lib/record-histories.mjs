@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
@@ -9,7 +10,15 @@ import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities, ResidentEmbedders } from '../../dist/activities/index.js';
-import { connectClient, connectionSettings, fetchRunHistories, startRun } from '../../dist/client/index.js';
+import {
+  connectClient,
+  connectionSettings,
+  fetchRunHistories,
+  PredictionHandle,
+  startPrediction,
+  startRun,
+} from '../../dist/client/index.js';
+import { runWorkflowId, WORKFLOW_EMBEDDING_RUN } from '../../dist/contract/names.js';
 import { freePorts } from '../../dist/server/free-ports.js';
 import { createWorkers } from '../../dist/worker/index.js';
 import { findTemporal } from '../../src/server/bootstrap/find-temporal.mjs';
@@ -19,6 +28,7 @@ import { ROOT } from './run.mjs';
 
 /**
  * @typedef {import('../../dist/client/index.js').RunHandle} RunHandle
+ * @typedef {import('../../dist/client/index.js').PredictionOptions} PredictionOptions
  * @typedef {import('../../dist/client/index.js').RunOptions} RunOptions
  * @typedef {import('../../dist/client/index.js').WorkflowHistory} WorkflowHistory
  * @typedef {import('@temporalio/client').Client} Client
@@ -34,6 +44,9 @@ const LOSSY_QUEUE = 'lossy';
 /** Takes the place of the folder in which the runs were recorded. */
 const NEUTRAL_FOLDER = '/data';
 const FILES = 4;
+const GENOMES = ['genome0', 'genome1'];
+/** Without T: six frames free of stops. */
+const CONTIGS = ['ACGGACCAGGCACGAACCGGCA', 'GGACACCGAGCAACGGCACCAG'];
 const SEQUENCES = ['ACGTACGTAC', 'TTGACCATGA'];
 
 /** Two partitions side by side, of two tasks each. */
@@ -42,7 +55,7 @@ const TUNING = { partitionSize: 2, maxInFlight: 2, openPartitions: 2, heartbeatT
 /**
  * What is recorded: name of the outcome → how the run is made and steered. A recipe returns the run whose histories are kept.
  *
- * @type {Readonly<Record<string, (scene: Scene) => Promise<RunHandle>>>}
+ * @type {Readonly<Record<string, (scene: Scene) => Promise<RunHandle | PredictionHandle>>>}
  */
 const RECIPES = {
   success: (scene) => scene.finish(scene.start({})),
@@ -116,7 +129,53 @@ const RECIPES = {
     await run.cancel();
     return scene.finish(run);
   },
+  predicted: (scene) => scene.finish(scene.predict({})),
+  frameless: (scene) => scene.finish(scene.predict({ contigs: ['TAACTAACTAACTAGTTAGTTAG'] })),
+  holed: (scene) => scene.finish(scene.predict({ options: { failOn: 'genome0_1_chunk_1F1' } })),
+  refused: async (scene) => {
+    await scene.finish(scene.predict({}));
+    await truncate(join(scene.directory, 'genome0_nucleotide', 'output_1_FAKE.pt'), 100);
+    await rm(join(scene.directory, 'genome0_protein', 'output_1_FAKE.pt'));
+    return scene.finish(scene.predict({ options: { delayMs: '1000' } }));
+  },
+  halted: async (scene) => {
+    const prediction = await scene.predict({ options: { delayMs: '1000' } });
+    await scene.until(prediction, ({ runningTasks }) => runningTasks > 1);
+    await prediction.cancel();
+    return scene.finish(prediction);
+  },
+  relayed: (scene) => scene.finish(scene.predict({ tuning: { inputsPerExecution: 1, openInputs: 1 } })),
+  held: async (scene) => {
+    const prediction = await scene.predict({ options: { delayMs: '300' }, tuning: { openInputs: 1 } });
+    await scene.until(prediction, ({ runningTasks }) => runningTasks > 1);
+    await prediction.pause();
+    await scene.until(prediction, ({ paused, runningTasks }) => paused && runningTasks === 0);
+    await prediction.resume();
+    return scene.finish(prediction);
+  },
+  occupied: async (scene) => {
+    await scene.finish(scene.predict({}));
+    const manifest = join(scene.directory, 'genome0_protein', 'run.json');
+    const workflowId = runWorkflowId(JSON.parse(await readFile(manifest, 'utf8')).runId);
+    const other = await scene.client.workflow.start(WORKFLOW_EMBEDDING_RUN, { workflowId, taskQueue: 'nobody' });
+    const prediction = await scene.predict({ tuning: { openInputs: 1 } });
+    await scene.until(prediction, async () => (await eventTypes(scene.client, prediction)).has(REFUSED_CHILD));
+    await other.terminate('recorded');
+    return scene.finish(prediction);
+  },
 };
+
+/** Of an event: a child was not started, because another workflow has its id. */
+const REFUSED_CHILD = 'startChildWorkflowExecutionFailedEventAttributes';
+
+/**
+ * @param {Client} client
+ * @param {PredictionHandle} prediction
+ */
+async function eventTypes(client, { workflowId }) {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  return new Set(events?.flatMap((event) => Object.keys(event)));
+}
 
 /** @param {import('../../dist/client/index.js').RunStatus} status */
 function isEmbedding({ phase, runningTasks }) {
@@ -164,7 +223,7 @@ export async function recordHistories() {
 /**
  * @param {Client} client
  * @param {string} outcome
- * @param {(scene: Scene) => Promise<RunHandle>} recipe
+ * @param {(scene: Scene) => Promise<RunHandle | PredictionHandle>} recipe
  */
 async function record(client, outcome, recipe) {
   const folder = await mkdtemp(join(tmpdir(), 'virnucpro-histories-'));
@@ -174,10 +233,12 @@ async function record(client, outcome, recipe) {
     const found = [];
     for await (const history of fetchRunHistories(client, run.workflowId, 'all')) found.push(history);
     const roots = found.filter(({ workflowId }) => workflowId === run.workflowId).toReversed();
-    const partitions = found.filter(({ workflowId }) => workflowId !== run.workflowId);
+    // What a prediction's embedding runs record, those of the other recipes do.
+    const children =
+      run instanceof PredictionHandle ? [] : found.filter(({ workflowId }) => workflowId !== run.workflowId);
     await writeAll(`${outcome}-root`, roots, folder);
-    await writeAll(`${outcome}-partition`, partitions, folder);
-    say(`${outcome}: ${roots.length} executions of the run, ${partitions.length} partitions`);
+    await writeAll(`${outcome}-partition`, children, folder);
+    say(`${outcome}: ${roots.length} executions of the root, ${children.length} partitions`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -318,6 +379,34 @@ class Scene {
     return startRun(this.client, request, taskQueue === undefined ? {} : { taskQueue });
   }
 
+  /**
+   * @param {{
+   *   options?: Record<string, string>,
+   *   tuning?: PredictionOptions['tuning'],
+   *   contigs?: readonly string[],
+   * }} settings options of both embedders
+   */
+  async predict({ options = {}, tuning = {}, contigs = CONTIGS }) {
+    const genomes = join(this.inputs, '..', 'genomes');
+    const model = join(genomes, '20_model.safetensors');
+    await mkdir(genomes, { recursive: true });
+    await writeFile(model, flatClassifier());
+    for (const genome of GENOMES) {
+      const records = contigs.map((contig, at) => `>${genome}_${at}\n${contig}\n`);
+      await writeFile(join(genomes, `${genome}.fa`), records.join(''));
+    }
+    const fake = (/** @type {number} */ dim) => ({ name: 'fake', options: { dim: String(dim), ...options } });
+    return startPrediction(this.client, {
+      directory: this.directory,
+      inputs: [genomes],
+      model,
+      expectedLength: 20,
+      nucleotideEmbedder: fake(768),
+      proteinEmbedder: fake(2560),
+      tuning: { ...TUNING, ...tuning },
+    });
+  }
+
   /** @returns {Promise<Buffer>} a sound checkpoint under the name of one of this run, with the ids of another */
   async foreignCheckpoint() {
     const scene = await Scene.set(this.client, join(this.inputs, '..', 'other'));
@@ -335,7 +424,10 @@ class Scene {
     return run;
   }
 
-  /** @param {Promise<RunHandle> | RunHandle} started */
+  /**
+   * @template {RunHandle | PredictionHandle} Handle
+   * @param {Promise<Handle> | Handle} started
+   */
   async finish(started) {
     const run = await started;
     const { outcome, message } = await run.result();
@@ -344,12 +436,41 @@ class Scene {
   }
 
   /**
-   * @param {RunHandle} run
-   * @param {(status: import('../../dist/client/index.js').RunStatus) => boolean} condition
+   * @template Status
+   * @param {{ status: () => Promise<Status> }} run
+   * @param {(status: Status) => boolean | Promise<boolean>} condition
    */
   async until(run, condition) {
-    while (!condition(await run.status())) await sleep(50);
+    while (!(await condition(await run.status()))) await sleep(50);
   }
+}
+
+/** Shapes of VirNucPro's classifier. */
+const CLASSIFIER = {
+  'hidden_layer.weight': [512, 3328],
+  'hidden_layer.bias': [512],
+  'bn1.weight': [512],
+  'bn1.bias': [512],
+  'bn1.running_mean': [512],
+  'bn1.running_var': [512],
+  'output_layer.weight': [2, 512],
+  'output_layer.bias': [2],
+};
+
+/** A classifier whose weights are all 0, as safetensors: what it finds does not matter here. */
+function flatClassifier() {
+  /** @type {Record<string, object>} */
+  const header = {};
+  let end = 0;
+  for (const [name, shape] of Object.entries(CLASSIFIER)) {
+    const start = end;
+    end += 4 * shape.reduce((size, length) => size * length, 1);
+    header[name] = { dtype: 'F32', shape, data_offsets: [start, end] };
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, Buffer.alloc(end)]);
 }
 
 /** @returns {Promise<{ address: string, stop: () => Promise<void> }>} a server whose data live in memory */

@@ -109,6 +109,13 @@ const BROKEN_WORKFLOWS: [change: string, from: string, to: string, noticed: stri
   ['writes no report when it is cancelled', '.nonCancellable(', '.cancellable(', 'cancelled-root'],
   ['gives a file up when its rows are lost once', 'MAX_SPOOL_LOSSES = 3', 'MAX_SPOOL_LOSSES = 0', 'lossy-partition-1'],
   ['tells no progress', 'PROGRESS_SHARE = 0.1', 'PROGRESS_SHARE = 10', 'told-partition'],
+  ['takes predictions through another stage', '.splitSequences(', '.splitSequence(', 'predicted-root'],
+  ['embeds what has no frame', 'sequences > 0', 'sequences > -1', 'frameless-root'],
+  ['lets the other side go on', 'scope.cancel()', 'scope.toString()', 'refused-root'],
+  ['leaves a prediction that is cancelled without a report', '.nonCancellable(', '.cancellable(', 'halted-root'],
+  ['takes all genomes in one execution', 'next - first <', '0 * first <', 'relayed-root-1'],
+  ['tells the sides of no pause', '?.tellAll(paused)', '?.toString(paused)', 'held-root'],
+  ['does not wait for the id of a child', 'waited >= patience', 'true', 'occupied-root'],
 ];
 
 describe.each(BUNDLES)('broken workflows in $bundle', ({ path }) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeCheckpoint } from '../../src/checkpoint/index.ts';
 import type { PredictVirusInput } from '../../src/contract/prediction.ts';
@@ -160,7 +160,15 @@ export interface CheckedScene extends PredictionScene {
 
 /** The stages of a prediction of this FASTA text, checked as a prediction is, with default embedders. */
 export async function checkedScene(fasta: string, more: Partial<PredictVirusInput> = {}): Promise<CheckedScene> {
-  const folder = await temporaryFolder();
+  return checkedSceneIn(await temporaryFolder(), fasta, more);
+}
+
+/** {@link checkedScene} in a folder that the caller removes: for what tests share. */
+export async function checkedSceneIn(
+  folder: string,
+  fasta: string,
+  more: Partial<PredictVirusInput> = {},
+): Promise<CheckedScene> {
   const { model, weights } = writeModel(folder);
   writeFileSync(join(folder, 'in.fa'), fasta);
   const directory = join(folder, 'out');
@@ -171,6 +179,13 @@ export async function checkedScene(fasta: string, more: Partial<PredictVirusInpu
   const input = request.inputs[0] as PredictionInputFile;
   const file = (name: string) => join(directory, name);
   return { directory, request, input, signal, paths: pathsOf(request, input), file, weights };
+}
+
+/** The same scene in a folder of its own, with all that is in it now; the input stays where it is. */
+export async function copyScene<Scene extends PredictionScene>(scene: Scene): Promise<Scene> {
+  const directory = join(await temporaryFolder(), 'out');
+  cpSync(scene.directory, directory, { recursive: true });
+  return { ...scene, directory, file: (name: string) => join(directory, name) };
 }
 
 /** Ids of a split file. */

@@ -2,14 +2,16 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   rmSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { draftPrediction, type DraftedInput } from '../../../src/prediction/draft.ts';
 import {
   callConsensus,
@@ -20,13 +22,30 @@ import {
   tallyPrediction,
   translateFrames,
 } from '../../../src/prediction/index.ts';
-import { checkedScene, embedAll, openSequence, type CheckedScene } from '../../support/prediction-scene.ts';
+import {
+  checkedScene,
+  checkedSceneIn,
+  copyScene,
+  embedAll,
+  openSequence,
+  type CheckedScene,
+} from '../../support/prediction-scene.ts';
 
 const CONTIGS = [1, 2].map((seed) => `>contig${seed}\n${openSequence(seed, 1500)}\n`).join('');
 
-/** A prediction of two contigs, three sequences a file, with all of its results. */
-async function predicted(): Promise<{ scene: CheckedScene; parts: number; sequences: number }> {
-  const scene = await checkedScene(CONTIGS, { sequencesPerFile: 3 });
+interface Predicted {
+  scene: CheckedScene;
+  parts: number;
+  sequences: number;
+}
+
+let folder = '';
+let made: Predicted;
+
+/** A prediction of two contigs, three sequences a file, with all of its results: made once, each test gets a copy. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'virnucpro-test-'));
+  const scene = await checkedSceneIn(folder, CONTIGS, { sequencesPerFile: 3 });
   await cutChunks(scene);
   const { sequences } = await translateFrames(scene);
   const { parts } = await splitSequences(scene);
@@ -34,7 +53,13 @@ async function predicted(): Promise<{ scene: CheckedScene; parts: number; sequen
   await mergeEmbeddings(scene, { allowMissing: false });
   await classifySequences(scene);
   await callConsensus(scene);
-  return { scene, parts, sequences };
+  made = { scene, parts, sequences };
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function predicted(): Promise<Predicted> {
+  return { ...made, scene: await copyScene(made.scene) };
 }
 
 async function drafted(scene: CheckedScene): Promise<DraftedInput & { states: string[] }> {

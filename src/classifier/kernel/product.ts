@@ -24,8 +24,11 @@ interface WebAssemblyInterface {
  */
 export type ProductKind = 'fused' | 'plain' | 'script';
 
-/** Rows that {@link Product.multiply} takes at most: their values stay in the second-level cache. */
-export const MAX_ROWS = 72;
+/**
+ * Rows that {@link Product.multiply} takes at most: as many as the second-level cache holds a stretch of (430 KB), since the
+ * weights come from further away for each of these batches.
+ */
+export const MAX_ROWS = 258;
 
 /** rows · weightsᵀ, float32. */
 export interface Product {

@@ -25,13 +25,13 @@ const KINDS: readonly ProductKind[] = ['fused', 'plain', 'script'];
 describe.each(KINDS)('the product of kind %s', (kind) => {
   test.each([
     [3328, 512, 7],
-    [3328, 512, 72],
+    [3328, 512, 20],
     [416, 12, 3],
     [417, 13, 4],
     [415, 11, 1],
-    [833, 25, 73],
+    [833, 25, 259],
     [1, 1, 5],
-    [5, 40, 145],
+    [5, 40, 517],
   ])('%d features, %d units, %d rows → as in doubles within 1e-6', (features, hidden, count) => {
     expect(error(kind, features, hidden, count)).toBeLessThan(1e-6);
   });
@@ -39,9 +39,9 @@ describe.each(KINDS)('the product of kind %s', (kind) => {
   test('scores of a row → sum up to 1, and do not depend on the rows beside it', () => {
     const model = randomClassifier({ seed: 3, features: 500, hidden: 30 });
     const forward = createForward(shareModel(model), [kind]);
-    const rows = randomRows(80, 500, 9);
+    const rows = randomRows(300, 500, 9);
     const together = forward.classify(rows);
-    for (const row of [0, 1, 71, 72, 79]) {
+    for (const row of [0, 1, 257, 258, 299]) {
       const alone = forward.classify(rows.slice(500 * row, 500 * (row + 1)));
       expect([...alone]).toEqual([...together.subarray(2 * row, 2 * row + 2)]);
       expect((alone[0] as number) + (alone[1] as number)).toBeCloseTo(1, 6);

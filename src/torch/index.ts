@@ -46,7 +46,7 @@ export type { TensorValues } from './tensor/read-values.ts';
 export type { ComplexNumber, ElementValue } from './tensor/elements.ts';
 export { crc32, crc32Joined } from './crc32.ts';
 export { hasNonFinite, leaseScanMemory } from './scan/scan.ts';
-export { MAX_SAFETENSORS_HEADER_BYTES, safetensorsHeader } from './safetensors/header.ts';
+export { safetensorsHeader } from './safetensors/header.ts';
 export { isSafetensors, readSafetensors } from './safetensors/read-safetensors.ts';
 export type { SafetensorsFile, StoredTensor } from './safetensors/read-safetensors.ts';
 export { elementReader } from './tensor/elements.ts';

@@ -54,7 +54,7 @@ beforeAll(async () => {
   await classifySequences(scene);
   await callConsensus(scene);
   made = { scene, parts, sequences };
-});
+}, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

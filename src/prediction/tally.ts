@@ -136,8 +136,16 @@ function whyIncomplete(states: ReadonlyMap<RecordedStage, StageState>): string |
     if (state.problem !== undefined) return state.problem.text;
   }
   if (!hasRows) return undefined;
-  const [parts, sequences] = [factOr(states, 'merging', 'missingParts'), factOr(states, 'merging', 'missingSequences')];
-  return parts || sequences ? `the results do without ${parts ?? 0} parts and ${sequences ?? 0} sequences` : undefined;
+  const missing = [
+    ...plural(factOr(states, 'merging', 'missingParts') ?? 0, 'part'),
+    ...plural(factOr(states, 'merging', 'missingSequences') ?? 0, 'sequence'),
+  ];
+  return missing.length === 0 ? undefined : `the results do without ${missing.join(' and ')}`;
+}
+
+/** Nothing where there are none. */
+function plural(count: number, noun: string): string[] {
+  return count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`];
 }
 
 function factOr(

@@ -148,7 +148,7 @@ describe('classifySequences: what is there', () => {
     expect(holes).toMatchObject({ predicted: 0, missingParts: 1, sequences: rows });
     expect(holes.inputs[0]).toMatchObject({
       complete: false,
-      reason: 'the results do without 1 parts and 0 sequences',
+      reason: 'the results do without 1 part',
     });
 
     await embedPart(scene, 'protein', 1, splitIds(scene, 1));

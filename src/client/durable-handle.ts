@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
+import type { LoadedDataConverter } from '@temporalio/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QUERY_PROGRESS, SIGNAL_PAUSE, SIGNAL_RESUME } from '../contract/names.ts';
 import type { Outcome } from '../contract/outcome.ts';
@@ -7,9 +8,8 @@ import { decoding } from '../converter/index.ts';
 import { describeExecution, isOpen } from './describe.ts';
 import { findFailing, type FailingWorkflow } from './failing-workflows.ts';
 import { HistoryKeeper, type HistoryOptions } from './history-keeper.ts';
-import { openTasksOfRun } from './open-tasks.ts';
+import { openTasksOfRun, type OpenTask } from './open-tasks.ts';
 import { isPassing } from './passing-errors.ts';
-import { pendingWork, type PendingWork } from './pending-work.ts';
 import { findUnserved, queueObserver, type UnservedQueue } from './unserved-queues.ts';
 
 /** A server that is being restarted is asked again; a run of hours must not end because of it. */
@@ -163,10 +163,12 @@ export abstract class DurableHandle<TOutcome extends { outcome: Outcome }, TStat
     return this.#decoding(() => handle.query<T>(QUERY_PROGRESS));
   }
 
-  /** What its open activities and those of its open child workflows say. */
-  protected pendingWork(): Promise<PendingWork> {
+  /** Reads what its open activities and those of its open child workflows say. */
+  protected fromOpenTasks<T>(
+    read: (tasks: readonly OpenTask[], converter: LoadedDataConverter) => Promise<T>,
+  ): Promise<T> {
     return this.#decoding(async () =>
-      pendingWork(await openTasksOfRun(this.#client, this.workflowId), this.#client.options.loadedDataConverter),
+      read(await openTasksOfRun(this.#client, this.workflowId), this.#client.options.loadedDataConverter),
     );
   }
 

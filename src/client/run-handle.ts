@@ -1,7 +1,7 @@
 import type { RunProgress } from '../contract/progress.ts';
 import { outcomeOfError, type TypedOutcome } from '../contract/typed-outcome.ts';
 import { DurableHandle } from './durable-handle.ts';
-import type { PendingWork } from './pending-work.ts';
+import { pendingWork, type PendingWork } from './pending-work.ts';
 
 /** Progress of the run with what its open activities say. */
 export interface RunStatus extends RunProgress, PendingWork {}
@@ -15,7 +15,7 @@ export interface RunStatus extends RunProgress, PendingWork {}
  */
 export class RunHandle extends DurableHandle<TypedOutcome, RunStatus> {
   async status(): Promise<RunStatus> {
-    const [progress, work] = await Promise.all([this.query<RunProgress>(), this.pendingWork()]);
+    const [progress, work] = await Promise.all([this.query<RunProgress>(), this.fromOpenTasks(pendingWork)]);
     return { ...progress, ...work };
   }
 

@@ -13,13 +13,14 @@ const STEPS = 100;
 export function progressOf(status: PredictionStatus): Progress {
   const { inputs, done, open, paused, phase, spooledRows, openRows } = status;
   const share = inputs === 0 ? 0 : (done + sum(open.map(shareOf))) / inputs;
-  const { tasks, files } = embeddingOf(open);
+  const { tasks, files } = embeddingOf(status);
   return {
     phase: paused ? 'paused' : describePhase(phase, open),
     done: share * STEPS,
     total: inputs === 0 ? 0 : STEPS,
     counts: [
       `${done}/${inputs} inputs`,
+      ...open.flatMap(describeStage),
       ...(tasks === 0 ? [] : [`${files}/${tasks} files embedded`]),
       ...(openRows === 0 ? [] : [`${spooledRows}/${openRows} rows of open files`]),
     ],
@@ -49,17 +50,38 @@ function shareOf(input: OpenInputStatus): number {
   if (at > embedding) {
     return WITH_EMBEDDING + ((1 - WITH_EMBEDDING) * (at - embedding - 1)) / (PREDICTION_STAGES.length - embedding - 1);
   }
-  const { tasks, files } = embeddingOf([input]);
-  return BEFORE_EMBEDDING + (tasks === 0 ? 0 : ((WITH_EMBEDDING - BEFORE_EMBEDDING) * files) / tasks);
+  const sides = [
+    shareOfSide(input.nucleotide, input.nucleotideRun, input.protein),
+    shareOfSide(input.protein, input.proteinRun, input.nucleotide),
+  ];
+  return BEFORE_EMBEDDING + ((WITH_EMBEDDING - BEFORE_EMBEDDING) * sum(sides)) / 2;
 }
 
-/** Checkpoints of the open embedding runs that have been planned. */
-function embeddingOf(open: readonly OpenInputStatus[]): { tasks: number; files: number } {
+/** A side whose run is no longer listed has ended, if the other one still is: both begin at the same time. */
+function shareOfSide(workflowId: string | undefined, run: RunProgress | undefined, other: string | undefined): number {
+  if (workflowId === undefined) return other === undefined ? 0 : 1;
+  return run === undefined || run.total === 0 ? 0 : filesOf(run) / run.total;
+}
+
+/** Checkpoints of the embedding runs that have ended or have been planned. */
+function embeddingOf({ open, embedding }: PredictionStatus): { tasks: number; files: number } {
   const runs = open.flatMap(({ nucleotideRun, proteinRun }) => [nucleotideRun, proteinRun]).filter(isThere);
   return {
-    tasks: sum(runs.map(({ total }) => total)),
-    files: sum(runs.map(({ found, embedded, failed, skipped }) => found + embedded + failed + skipped)),
+    tasks: embedding.tasks + sum(runs.map(({ total }) => total)),
+    files: filesOf(embedding) + sum(runs.map(filesOf)),
   };
+}
+
+function filesOf({ found, embedded, failed, skipped }: FileCounts): number {
+  return found + embedded + failed + skipped;
+}
+
+type FileCounts = Pick<RunProgress, 'found' | 'embedded' | 'failed' | 'skipped'>;
+
+/** Units of the stage that a person cannot see otherwise. */
+function describeStage({ stage, progress }: OpenInputStatus): string[] {
+  if (progress === undefined) return [];
+  return [`${stage} ${progress.done}${progress.total === undefined ? '' : `/${progress.total}`}`];
 }
 
 function isThere(run: RunProgress | undefined): run is RunProgress {

@@ -68,11 +68,9 @@ describe('examples/wiring/prediction', () => {
       bad: { ...request, directory: path('bad_predictions'), model: path('gone_model.pth') },
     };
     const { stdout, stderr } = await project.run(join('prediction', 'start.js'), JSON.stringify(samples));
+    expect(stderr).toBe('');
     const screened = stdout.split('\n').filter(Boolean);
-    expect(
-      screened.map((line) => JSON.parse(line) as unknown),
-      stderr,
-    ).toEqual([
+    expect(screened.map((line) => JSON.parse(line) as unknown)).toEqual([
       { sample: 'good', viralContigs: expect.any(Number) as number },
       { sample: 'bad', problem: expect.stringMatching(/^RunError\.InvalidInput: .*gone_model\.pth/u) as string },
     ]);

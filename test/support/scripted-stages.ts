@@ -67,8 +67,8 @@ export class ScriptedPrediction {
   async run<T>(call: Call, otherwise: () => T): Promise<T> {
     this.calls.push(call);
     try {
-      const scripted = this.#script.on?.[call];
-      return scripted === undefined ? otherwise() : ((await scripted()) as T);
+      const said = this.#script.on?.[call];
+      return said === undefined ? otherwise() : ((await said()) as T);
     } finally {
       this.calls.push(`${call} ended`);
     }

@@ -12,7 +12,7 @@
   ;;
   ;; Nine sums, three weights and three row values take 15 of the 16 vector registers of x86-64, and V8 keeps one. It puts
   ;; all loads of a block before the products: that is why a test of the end stands between the four steps of the loop.
-  (func (export "multiply") (param $rows i32) (param $weights i32) (param $end i32) (param $sums i32)
+  (func $tile (param $rows i32) (param $weights i32) (param $end i32) (param $sums i32)
     (local $s00 v128) (local $s01 v128) (local $s02 v128)
     (local $s10 v128) (local $s11 v128) (local $s12 v128)
     (local $s20 v128) (local $s21 v128) (local $s22 v128)
@@ -103,6 +103,16 @@
       (f32x4.add (v128.load offset=112 (local.get $sums)) (local.get $s21)))
     (v128.store offset=128 (local.get $sums)
       (f32x4.add (v128.load offset=128 (local.get $sums)) (local.get $s22))))
+
+  ;; The same for $groups of three rows, which lie $rowsStep apart, as their sums lie $sumsStep: a call from JavaScript takes
+  ;; longer than one from here.
+  (func (export "multiply") (param $rows i32) (param $weights i32) (param $end i32) (param $sums i32)
+    (param $groups i32) (param $rowsStep i32) (param $sumsStep i32)
+    (loop $next
+      (call $tile (local.get $rows) (local.get $weights) (local.get $end) (local.get $sums))
+      (local.set $rows (i32.add (local.get $rows) (local.get $rowsStep)))
+      (local.set $sums (i32.add (local.get $sums) (local.get $sumsStep)))
+      (br_if $next (local.tee $groups (i32.sub (local.get $groups) (i32.const 1))))))
 
   ;; Copies the values of one row, up to $end, to every third place from $into on.
   (func (export "interleave") (param $row i32) (param $end i32) (param $into i32)

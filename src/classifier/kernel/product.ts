@@ -5,7 +5,15 @@ import type { TiledWeights } from './tiles.ts';
 
 /** What `kernel.wat` exports: offsets are into its memory. */
 interface Kernel {
-  multiply(rows: number, weights: number, end: number, sums: number): void;
+  multiply(
+    rows: number,
+    weights: number,
+    end: number,
+    sums: number,
+    groups: number,
+    rowsStep: number,
+    sumsStep: number,
+  ): void;
   interleave(row: number, end: number, into: number): void;
 }
 
@@ -25,10 +33,10 @@ interface WebAssemblyInterface {
 export type ProductKind = 'fused' | 'plain' | 'script';
 
 /**
- * Rows that {@link Product.multiply} takes at most: as many as the second-level cache holds a stretch of (430 KB), since the
+ * Rows that {@link Product.multiply} takes at most: as many as the second-level cache holds a stretch of (240 KB), since the
  * weights come from further away for each of these batches.
  */
-export const MAX_ROWS = 258;
+export const MAX_ROWS = 144;
 
 /** rows · weightsᵀ, float32. */
 export interface Product {
@@ -117,6 +125,7 @@ function multiplier(
   const stretches = stretchesOf(features);
   const tiles = tilesOf(hidden);
   const row = new Float32Array(buffer, places.row, features);
+  const rowsStep = features * TILE_ROWS * FLOAT;
   const sums = new Float32Array(buffer, places.sums, (places.end - places.sums) / FLOAT);
 
   const load = (rows: Float32Array, count: number): void => {
@@ -129,6 +138,7 @@ function multiplier(
   };
 
   return (rows, count, into) => {
+    if (count === 0) return;
     load(rows, count);
     sums.fill(0);
     const groups = Math.ceil(count / TILE_ROWS);
@@ -136,10 +146,8 @@ function multiplier(
       for (let tile = 0; tile < tiles; tile++) {
         const weights = (first * tiles + tile * length) * TILE_UNITS * FLOAT;
         const end = weights + length * TILE_UNITS * FLOAT;
-        for (let group = 0; group < groups; group++) {
-          const values = places.rows + (group * features + first) * TILE_ROWS * FLOAT;
-          kernel.multiply(values, weights, end, places.sums + (group * tiles + tile) * TILE_BYTES);
-        }
+        const values = places.rows + first * TILE_ROWS * FLOAT;
+        kernel.multiply(values, weights, end, places.sums + tile * TILE_BYTES, groups, rowsStep, tiles * TILE_BYTES);
       }
     }
     untile(sums, count, hidden, into);

@@ -29,9 +29,9 @@ describe.each(KINDS)('the product of kind %s', (kind) => {
     [416, 12, 3],
     [417, 13, 4],
     [415, 11, 1],
-    [833, 25, 259],
+    [833, 25, 145],
     [1, 1, 5],
-    [5, 40, 517],
+    [5, 40, 289],
   ])('%d features, %d units, %d rows → as in doubles within 1e-6', (features, hidden, count) => {
     expect(error(kind, features, hidden, count)).toBeLessThan(1e-6);
   });
@@ -41,7 +41,7 @@ describe.each(KINDS)('the product of kind %s', (kind) => {
     const forward = createForward(shareModel(model), [kind]);
     const rows = randomRows(300, 500, 9);
     const together = forward.classify(rows);
-    for (const row of [0, 1, 257, 258, 299]) {
+    for (const row of [0, 1, 143, 144, 299]) {
       const alone = forward.classify(rows.slice(500 * row, 500 * (row + 1)));
       expect([...alone]).toEqual([...together.subarray(2 * row, 2 * row + 2)]);
       expect((alone[0] as number) + (alone[1] as number)).toBeCloseTo(1, 6);

@@ -22,6 +22,8 @@ const LONG = [
   'integration/kills',
   'e2e/kill',
   'e2e/embed',
+  'e2e/predict-local',
+  'e2e/predict',
   'integration/scale',
   'integration/run',
   'integration/zombies',

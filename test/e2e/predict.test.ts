@@ -193,19 +193,24 @@ describe('predict: inputs', () => {
     expect(existsSync(at.path('out', 'stops_nucleotide'))).toBe(false);
   });
 
-  it.each([
-    ['two records of one id', `>a\n${'GCA'.repeat(30)}\n>a\n${'GCA'.repeat(30)}\n`, /a\b.*(?:twice|duplicate|both)/iu],
-    ['proteins', `>p\n${'MKVLAAGIVGLCAKPWERTYHQNDFS'.repeat(4)}\n`, /holds proteins/u],
-    ['no records', '', /empty|no records|no sequence/iu],
-  ])('%s → exit 1, said', async (_, content, message) => {
+  it('two records of one id, proteins, no records → exit 1, naming each file and what is wrong with it', async () => {
     const at = place();
-    writeFileSync(at.path('a.fa'), content);
-    const { code, stdout } = await at.run(predict('a.fa'));
-    expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject({
-      ...{ outcome: 'failed', exitCode: 1, predicted: 0, results: [] },
-      error: { type: 'RunError.InvalidInput', message: expect.stringMatching(message) },
-    });
+    const record = (id: string, letters: string) => `>${id}\n${letters.repeat(30)}\n`;
+    writeFileSync(at.path('twice.fa'), record('a', 'GCA') + record('a', 'GCC'));
+    writeFileSync(at.path('empty.fa'), '');
+    writeFileSync(at.path('proteins.fa'), record('p', 'MKVLAAGIVGLCAKPWERTYHQNDFS'));
+    const run = async (...names: string[]) => {
+      const { code, stdout } = await at.run(predict(names));
+      expect(code).toBe(1);
+      const result = JSON.parse(stdout) as { error: { type: string; message: string } };
+      expect(result).toMatchObject({ outcome: 'failed', exitCode: 1, predicted: 0, results: [] });
+      expect(result.error.type).toBe('RunError.InvalidInput');
+      return result.error.message;
+    };
+    const message = await run('twice.fa', 'empty.fa');
+    expect(message).toMatch(/twice\.fa.*(?:twice|duplicate|both)/iu);
+    expect(message).toMatch(/empty\.fa.*(?:empty|no records|no sequence)/iu);
+    expect(await run('proteins.fa')).toContain('holds proteins');
   });
 });
 

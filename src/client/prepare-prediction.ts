@@ -1,5 +1,6 @@
 import { runWorkflowId } from '../contract/names.ts';
 import type { PredictVirusInput } from '../contract/prediction.ts';
+import { requireClassifier, requireNoEmbeddings } from '../prediction/check-request.ts';
 import { describeSides } from '../prediction/sides.ts';
 import { inputFiles } from '../run/inputs.ts';
 import { openManifest } from '../run/manifest.ts';
@@ -22,12 +23,15 @@ export interface PreparedPrediction extends PreparedWorkflow {
  * Checks what can be checked at once, makes DIR and its run.json and gives the prediction its id. Inputs must exist; what is
  * in them is checked by the prediction.
  *
- * @throws VirnucproError `RunError.InvalidInput`
+ * @throws VirnucproError `RunError.InvalidInput`; `CheckpointError.Incompatible` if DIR holds something else, or the
+ *   classifier has other dimensions; `CheckpointError.Corrupted` if it is damaged
  */
 export async function preparePrediction(options: PredictionOptions): Promise<PreparedPrediction> {
   const checked = await checkPredictionOptions(options);
   const { directory } = options;
-  const { runId } = await openManifest(directory);
+  const manifest = await openManifest(directory);
+  requireNoEmbeddings(manifest, directory);
+  const { runId } = manifest;
   const named = await nameInputs(directory, checked.inputs ?? []);
   const { inputs: _, ...rest } = checked;
   return { workflowId: runWorkflowId(runId), input: { ...rest, runId, ...named }, digest: digestOf(checked) };
@@ -43,6 +47,7 @@ export async function checkPredictionOptions(options: PredictionOptions): Promis
   const input: PredictVirusInput = parse(predictVirusInputSchema, { contract: 1, ...rest }, 'request');
   describeSides(input);
   await inputFiles({ ...input, inputs });
+  await requireClassifier(input.model);
   return { ...input, inputs };
 }
 

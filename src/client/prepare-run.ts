@@ -2,6 +2,7 @@ import { runWorkflowId } from '../contract/names.ts';
 import type { EmbedderRequest, EmbeddingRunInput } from '../contract/run-request.ts';
 import { embedderFactory } from '../embedders/index.ts';
 import { inputFiles } from '../run/inputs.ts';
+import { requireNoPrediction } from '../run/compatibility.ts';
 import { openManifest } from '../run/manifest.ts';
 import { embeddingRunInputSchema } from '../schemas/contract.ts';
 import { parse } from '../schemas/parse.ts';
@@ -27,7 +28,9 @@ export interface PreparedRun extends PreparedWorkflow {
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const checked = await checkOptions(options);
   const { directory } = options;
-  const { runId } = await openManifest(directory);
+  const manifest = await openManifest(directory);
+  requireNoPrediction(manifest, directory);
+  const { runId } = manifest;
   const named = await nameInputs(directory, checked.inputs ?? []);
   const { inputs: _, ...rest } = checked;
   return { workflowId: runWorkflowId(runId), input: { ...rest, runId, ...named }, digest: digestOf(checked) };

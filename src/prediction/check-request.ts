@@ -34,8 +34,7 @@ export async function checkPredictionRequest(
 ): Promise<CheckedPredictionRequest> {
   requireNoEmbeddings(manifest, input.directory);
   const sides = describeSides(input);
-  const classifier = await inspectClassifier(input.model, signal);
-  requireDimensions(classifier);
+  const classifier = await requireClassifier(input.model, signal);
   const length = expectedLengthOf(input);
   const scanned = await scanContigs(input, length.expectedLength, signal);
   const sequencesPerFile = await sequencesPerFileOf(input, manifest, scanned);
@@ -58,8 +57,12 @@ export async function checkPredictionRequest(
   return { request, manifest: grown(manifest, request, sides) };
 }
 
-/** A folder that embeddingRun was accepted for belongs to it. */
-function requireNoEmbeddings({ prediction, settings }: RunManifest, directory: string): void {
+/**
+ * A folder that embeddingRun was accepted for belongs to it.
+ *
+ * @throws VirnucproError `CheckpointError.Incompatible`
+ */
+export function requireNoEmbeddings({ prediction, settings }: RunManifest, directory: string): void {
   if (prediction !== undefined || settings === undefined) return;
   throw new VirnucproError(
     FailureType.CheckpointIncompatible,
@@ -67,8 +70,16 @@ function requireNoEmbeddings({ prediction, settings }: RunManifest, directory: s
   );
 }
 
-function requireDimensions({ path: file, features, classes }: ClassifierFacts): void {
-  if (features === MERGED_DIM && classes === 2) return;
+/**
+ * Looks into a classifier.
+ *
+ * @throws VirnucproError `RunError.InvalidInput` if there is none, `CheckpointError.Corrupted`, or `CheckpointError.Incompatible`,
+ *   also for other dimensions than those of merged checkpoints
+ */
+export async function requireClassifier(model: string, signal?: AbortSignal): Promise<ClassifierFacts> {
+  const facts = await inspectClassifier(model, signal);
+  const { path: file, features, classes } = facts;
+  if (features === MERGED_DIM && classes === 2) return facts;
   throw new VirnucproError(
     FailureType.CheckpointIncompatible,
     `${file}: incompatible: expected a classifier of ${MERGED_DIM} features and 2 classes, got ${features} and ${classes}; ` +

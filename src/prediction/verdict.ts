@@ -45,11 +45,17 @@ function verdict(
 }
 
 /** `3 of 120 contigs are viral (17 of 950 chunks, 2 inputs)` */
-function callsOf({ contigs, viralContigs, chunks, viralChunks, sequences, inputs }: PredictionTally): string {
+function callsOf(tally: PredictionTally): string {
+  const { contigs, viralContigs, chunks, viralChunks, inputs } = tally;
   const verb = viralContigs === 1 ? 'is' : 'are';
   const calls = `${viralContigs} of ${plural(contigs, 'contig')} ${verb} viral`;
-  const nothing = sequences === 0 ? '; no frame is free of stops' : '';
-  return `${calls} (${viralChunks} of ${plural(chunks, 'chunk')}, ${plural(inputs.length, 'input')}${nothing})`;
+  return `${calls} (${viralChunks} of ${plural(chunks, 'chunk')}, ${plural(inputs.length, 'input')}${whyNothing(tally)})`;
+}
+
+/** Nothing viral may mean that there was nothing to judge. */
+function whyNothing({ sequences, missingParts }: PredictionTally): string {
+  if (sequences > 0) return '';
+  return missingParts > 0 ? '; nothing was classified' : '; no frame is free of stops';
 }
 
 function holesOf({ inputs, predicted, missingParts, missingSequences }: PredictionTally): string[] {

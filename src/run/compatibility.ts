@@ -55,7 +55,12 @@ export async function checkRequest(
   return { request, manifest: grown(manifest, request) };
 }
 
-function requireNoPrediction({ prediction }: RunManifest, directory: string): void {
+/**
+ * A folder that predictVirus was accepted for belongs to it.
+ *
+ * @throws VirnucproError `CheckpointError.Incompatible`
+ */
+export function requireNoPrediction({ prediction }: RunManifest, directory: string): void {
   if (prediction === undefined) return;
   throw new VirnucproError(
     FailureType.CheckpointIncompatible,

@@ -43,8 +43,10 @@ function describeInput({
 }: InputResult): string[] {
   const name = printable(stem);
   if (result === 'missing') return [`  ${name}: no result${reason === undefined ? '' : `: ${printable(reason)}`}`];
-  const holes = result === 'partial' ? `; with holes: ${printable(reason ?? '')}` : '';
-  const none = sequences === 0 && chunks > 0 ? '; no frame is free of stops: nothing was classified' : '';
+  const isPartial = result === 'partial';
+  const holes = isPartial ? `; with holes: ${printable(reason ?? '')}` : '';
+  const why = isPartial ? '' : 'no frame is free of stops: ';
+  const none = sequences === 0 && chunks > 0 ? `; ${why}nothing was classified` : '';
   const { predictions, highestScore, contigs: contigTable } = files;
   return [
     `  ${name}: ${viralContigs} of ${plural(contigs, 'contig')} viral${none}${holes}`,

@@ -65,6 +65,7 @@ function digestOf(input: EmbeddingRunInput): RequestDigest {
     inputs: digestOfInputs(inputs),
     recursive: String(input.recursive ?? false),
     embedders: JSON.stringify(embedders),
+    ...(input.alphabet === undefined ? {} : { alphabet: input.alphabet }),
     'chunk length': String(chunkLength ?? 'none'),
     'sequences per file': String(sequencesPerFile ?? 'default'),
     'batch size': String(batchSize ?? 'default'),

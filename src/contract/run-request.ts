@@ -29,6 +29,8 @@ export interface EmbeddingRunInput {
   /** Folders give the files of their sub-folders too. @default false */
   recursive?: boolean;
   embedders: EmbedderRequest[];
+  /** What the inputs hold. @default seen from their letters: nucleotides if at least 95 % are ACGTN */
+  alphabet?: 'nucleotide' | 'protein';
   /** Cuts sequences into windows of this many letters. */
   chunkLength?: number;
   /** Windows per checkpoint. @default 10000 */

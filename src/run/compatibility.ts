@@ -6,7 +6,7 @@ import type { EmbedderRequest, EmbeddingRunInput, RunTuning } from '../contract/
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { embedderFactory } from '../embedders/registry.ts';
 import type { EmbedderDescription } from '../embedders/types.ts';
-import { detectAlphabet, isNucleotideLike } from '../sequences/index.ts';
+import { detectAlphabet, isNucleotideLike, type Alphabet } from '../sequences/index.ts';
 import { alphabetOf } from './alphabet.ts';
 import type { CheckedRequest } from './checked-request.ts';
 import { Differences } from './differences.ts';
@@ -48,8 +48,8 @@ export async function checkRequest(
   requireNoPrediction(manifest, input.directory);
   requireDistinctEmbedders(input.embedders);
   const scanned = await scanInputs(await inputFiles(input), input, signal);
-  const descriptions = input.embedders.map((embedder) => describeFor(embedder, scanned, manifest));
-  requireAlphabets(descriptions, scanned);
+  const descriptions = input.embedders.map((embedder) => describeFor(embedder, input.alphabet, scanned, manifest));
+  requireAlphabets(descriptions, input.alphabet, scanned);
   const request = checkedRequest(input, scanned, descriptions, manifest);
   differencesOf(request, manifest).requireNone(input.directory);
   return { request, manifest: grown(manifest, request) };
@@ -78,9 +78,13 @@ function requireDistinctEmbedders(embedders: readonly EmbedderRequest[]): void {
   );
 }
 
-/** An embedder that takes both alphabets decides once per run: by its option, else run.json, else all inputs together. */
+/**
+ * An embedder that takes both alphabets decides once per run: by its option, else run.json, else what the request says, else
+ * all inputs together.
+ */
 function describeFor(
   embedder: EmbedderRequest,
+  said: Alphabet | undefined,
   scanned: readonly ScannedInput[],
   manifest: RunManifest,
 ): EmbedderDescription {
@@ -89,25 +93,34 @@ function describeFor(
   for (const { summary } of scanned) {
     for (const [letter, count] of summary.letters) letters.set(letter, (letters.get(letter) ?? 0) + count);
   }
-  const alphabet = bound === undefined ? detectAlphabet(letters) : alphabetOf(bound);
+  const alphabet = bound === undefined ? (said ?? detectAlphabet(letters)) : alphabetOf(bound);
   return embedderFactory(embedder.name).describe(embedder.options ?? {}, alphabet);
 }
 
 /** Sequences of the wrong alphabet would give numbers that mean nothing, hours later. */
-function requireAlphabets(descriptions: readonly EmbedderDescription[], scanned: readonly ScannedInput[]): void {
-  const errors = descriptions.flatMap((description) => scanned.flatMap((file) => misfit(description, file)));
+function requireAlphabets(
+  descriptions: readonly EmbedderDescription[],
+  said: Alphabet | undefined,
+  scanned: readonly ScannedInput[],
+): void {
+  const errors = descriptions.flatMap((description) => scanned.flatMap((file) => misfit(description, said, file)));
   if (errors.length > 0) throw new InputErrors(errors);
 }
 
-function misfit({ name, alphabet }: EmbedderDescription, file: ScannedInput): string[] {
+function misfit(
+  { name, alphabet }: EmbedderDescription,
+  said: Alphabet | undefined,
+  { path: file, summary }: ScannedInput,
+): string[] {
   if (alphabet === undefined) return [];
-  const nucleotides = isNucleotideLike(file.summary.letters);
+  const nucleotides = said === undefined ? isNucleotideLike(summary.letters) : said === 'nucleotide';
   if (nucleotides === (alphabet === 'nucleotide')) return [];
-  const found = nucleotides ? 'nucleotides (at least 95 % ACGTN)' : 'proteins (less than 95 % ACGTN)';
+  const share = nucleotides ? 'at least 95 % ACGTN' : 'less than 95 % ACGTN';
+  const found = `${nucleotides ? 'nucleotides' : 'proteins'} (${said === undefined ? share : 'says the request'})`;
   const wayOut = nucleotides
     ? 'translate it first or choose an embedder for nucleotides'
     : 'choose an embedder for proteins';
-  return [`${file.path}: holds ${found}, but embedder ${name} takes ${alphabet}s: ${wayOut}`];
+  return [`${file}: holds ${found}, but embedder ${name} takes ${alphabet}s: ${wayOut}`];
 }
 
 /** An embedder that takes both alphabets counts what it was decided for; an input of the other kind is worth a word. */
@@ -158,7 +171,7 @@ function checkedRequest(
     onBadSequence: input.onBadSequence ?? 'fail',
     skipCheckpointValidation: input.skipCheckpointValidation ?? false,
     tuning: { ...DEFAULT_TUNING, ...input.tuning },
-    notes: alphabetNotes(descriptions, scanned),
+    notes: input.alphabet === undefined ? alphabetNotes(descriptions, scanned) : [],
   };
 }
 

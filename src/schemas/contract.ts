@@ -73,6 +73,10 @@ export const embeddingRunInputSchema = z.object({
     .describe('file in the run folder with one absolute path a line; read if inputs is absent'),
   recursive: z.boolean().optional().describe('folders give the files of their sub-folders too; default false'),
   embedders: z.array(embedderRequestSchema).min(1).max(16).describe('each name once'),
+  alphabet: z
+    .enum(['nucleotide', 'protein'])
+    .optional()
+    .describe('what the inputs hold; default: nucleotides if at least 95 % of their letters are ACGTN'),
   chunkLength: z
     .number()
     .int()

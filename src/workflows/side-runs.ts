@@ -120,6 +120,8 @@ export class SideRuns {
       ...(inputs === undefined ? {} : { inputs }),
       ...(inputsFile === undefined ? {} : { inputsFile }),
       embedders: [this.#checked[side]],
+      // Few letters occur in the proteins of a repeat: what they are must not be guessed from them.
+      alphabet: side,
       sequencesPerFile,
       ...(batchSize === undefined ? {} : { batchSize }),
       onBadCheckpoint,

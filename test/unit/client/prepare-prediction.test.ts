@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { preparePrediction, type PredictionOptions } from '../../../src/client/prepare-prediction.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
+import { openManifest, replaceManifest } from '../../../src/run/manifest.ts';
+import { writeRandomClassifier } from '../../support/classifier-model.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 async function options(files = 1, more: Partial<PredictionOptions> = {}): Promise<PredictionOptions> {
@@ -10,7 +12,9 @@ async function options(files = 1, more: Partial<PredictionOptions> = {}): Promis
   mkdirSync(join(folder, 'in'));
   const inputs = Array.from({ length: files }, (_, at) => join(folder, 'in', `${at}.fa`));
   for (const input of inputs) writeFileSync(input, '>x\nACGT\n');
-  return { directory: join(folder, 'out'), inputs, model: join(folder, '500_model.pth'), ...more };
+  const model = join(folder, '500_model.safetensors');
+  writeRandomClassifier(model, { seed: 1, hidden: 4 });
+  return { directory: join(folder, 'out'), inputs, model, ...more };
 }
 
 describe('preparePrediction', () => {
@@ -29,10 +33,12 @@ describe('preparePrediction', () => {
     const { digest } = await preparePrediction(asked);
     const named = { nucleotideEmbedder: { name: 'dnabert-s', options: {} }, proteinEmbedder: { name: 'esm2-3b' } };
     expect((await preparePrediction({ ...asked, ...named })).digest).toEqual(digest);
+    const otherModel = `${asked.model}.other.safetensors`;
+    copyFileSync(asked.model, otherModel);
     const others: Partial<PredictionOptions>[] = [
       { proteinEmbedder: { name: 'esm2-3b', options: { randomInit: 'true' } } },
       { expectedLength: 300 },
-      { model: '/other.pth' },
+      { model: otherModel },
       { onBadCheckpoint: 'recompute' },
       { keepIntermediate: true },
     ];
@@ -55,6 +61,7 @@ describe('preparePrediction', () => {
     ['an embedder that there is not', { proteinEmbedder: { name: 'esm9' } }, 'unknown embedder "esm9"'],
     ['a relative path of the model', { model: 'model.pth' }, 'expected an absolute path'],
     ['an input that is not there', { inputs: ['/nowhere/a.fa'] }, '/nowhere/a.fa'],
+    ['a model that is not there', { model: '/nowhere/500_model.pth' }, '/nowhere/500_model.pth: no such file'],
   ])('%s → refused, nothing is made', async (_, more, message) => {
     const asked = await options(1, more);
     await expect(preparePrediction(asked)).rejects.toMatchObject({
@@ -62,5 +69,23 @@ describe('preparePrediction', () => {
       message: expect.stringContaining(message),
     });
     expect(existsSync(asked.directory)).toBe(false);
+  });
+
+  it('a classifier of other dimensions → incompatible, nothing is made', async () => {
+    const asked = await options();
+    writeRandomClassifier(asked.model, { seed: 1, features: 768, hidden: 4 });
+    await expect(preparePrediction(asked)).rejects.toMatchObject({
+      type: FailureType.CheckpointIncompatible,
+      message: expect.stringContaining('expected a classifier of 3328 features and 2 classes, got 768 and 2'),
+    });
+    expect(existsSync(asked.directory)).toBe(false);
+  });
+
+  it('a folder with the checkpoints of an embedding run → incompatible', async () => {
+    const asked = await options();
+    const manifest = await openManifest(asked.directory);
+    const settings = { chunkLength: null, sequencesPerFile: 10_000 };
+    await replaceManifest(asked.directory, { ...manifest, settings });
+    await expect(preparePrediction(asked)).rejects.toThrow('holds the embeddings of a run without prediction');
   });
 });

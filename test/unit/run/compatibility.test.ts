@@ -87,6 +87,26 @@ describe('checkRequest on a new folder', () => {
     const { request: both } = await checkRequest(mixed.input, mixed.manifest, LIVE);
     expect(both.notes).toEqual([expect.stringContaining('n.fa does not look like proteins')]);
   });
+
+  it('proteins of a repeat, which look like nucleotides → taken for what the request says', async () => {
+    const embedders = [{ name: 'esm2-8m', options: { randomInit: 'true' } }];
+    const files = { 'repeat.faa': `>p\n${'GA'.repeat(50)}\n` };
+    const unsaid = await request(files, { embedders });
+    await expect(checkRequest(unsaid.input, unsaid.manifest, LIVE)).rejects.toThrow(
+      'holds nucleotides (at least 95 % ACGTN), but embedder esm2-8m takes proteins',
+    );
+    const said = await request(files, { embedders, alphabet: 'protein' });
+    expect((await checkRequest(said.input, said.manifest, LIVE)).request.notes).toEqual([]);
+    const wrong = await request(files, { embedders, alphabet: 'nucleotide' });
+    await expect(checkRequest(wrong.input, wrong.manifest, LIVE)).rejects.toThrow(
+      'holds nucleotides (says the request), but embedder esm2-8m takes proteins',
+    );
+  });
+
+  it('kmer → counts the words of what the request says', async () => {
+    const { input, manifest } = await request(TWO, { embedders: [{ name: 'kmer' }], alphabet: 'protein' });
+    expect((await checkRequest(input, manifest, LIVE)).request.descriptions[0]).toMatchObject({ dim: 400 });
+  });
 });
 
 describe('checkRequest on a folder that was made before', () => {

@@ -82,14 +82,14 @@ function fromModule(path: string, module: InertObject): PickledTensors {
   const tensors = new Map<string, TorchTensor>();
   let eps: number | undefined;
   for (const [key, child] of children.entries()) {
-    const layer = requireChild(path, key, child);
-    for (const [own, tensor] of ownTensors(layer)) tensors.set(`${String(key)}.${own}`, tensor);
-    if (key === 'bn1') eps = epsOf(layer);
+    const { name: layerName, layer } = requireChild(path, key, child);
+    for (const [own, tensor] of ownTensors(layer)) tensors.set(`${layerName}.${own}`, tensor);
+    if (layerName === 'bn1') eps = epsOf(layer);
   }
   return { format: 'module', tensors, eps };
 }
 
-function requireChild(path: string, key: PyValue, child: PyValue): InertObject {
+function requireChild(path: string, key: PyValue, child: PyValue): { name: string; layer: InertObject } {
   const shown = typeof key === 'string' ? key : pythonTypeName(key);
   const expected = Object.hasOwn(CHILD_CLASSES, shown) ? CHILD_CLASSES[shown] : undefined;
   const found = isInertObject(child) ? `${child.of.module}.${child.of.name}` : pythonTypeName(child);
@@ -98,7 +98,7 @@ function requireChild(path: string, key: PyValue, child: PyValue): InertObject {
     throw incompatible(path, `the model has a layer ${quote(shown)} (${quote(found)}), expected ${layers} only`);
   }
   if (isInertObject(child) && child.of.name === expected && child.of.module.startsWith('torch.nn.modules.'))
-    return child;
+    return { name: shown, layer: child };
   throw incompatible(path, `layer ${shown} is ${quote(found)}, expected torch.nn.${expected}`);
 }
 

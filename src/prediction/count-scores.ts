@@ -25,7 +25,7 @@ export function noScores(): Scores {
 export function addScores(sum: Scores, one: Scores): void {
   for (const of of ['sequences', 'contigs'] as const) {
     for (const call of ['virus', 'others'] as const) {
-      for (const [bin, count] of one[of][call].entries()) sum[of][call][bin] = (sum[of][call][bin] ?? 0) + count;
+      for (const [bin, more] of one[of][call].entries()) sum[of][call][bin] = (sum[of][call][bin] ?? 0) + more;
     }
   }
 }

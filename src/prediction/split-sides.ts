@@ -79,8 +79,7 @@ async function splitInto(
     for await (const { id, sequence } of readStageFasta(run, sources.nucleotide)) {
       const { value: protein } = await proteins.next();
       if (protein?.id !== id) throw idsDiffer(run, sources, { number: sequences + 1, id, other: protein?.id });
-      const written = await split.add(id, sequence, protein.sequence);
-      if (written !== undefined) await written;
+      await split.add(id, sequence, protein.sequence);
       sequences += 1;
       run.onProgress?.(sequences, total);
     }
@@ -127,7 +126,8 @@ class SplitFiles {
     if (this.#open.length === 0) await this.#openNext();
     this.#sequences += 1;
     const written = [this.#open[0]!.add(id, nucleotides), this.#open[1]!.add(id, protein)];
-    if (written[0] !== undefined || written[1] !== undefined) await Promise.all(written);
+    const waiting = written.filter((one) => one !== undefined);
+    if (waiting.length > 0) await Promise.all(waiting);
   }
 
   async finish(): Promise<void> {

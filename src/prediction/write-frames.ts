@@ -52,7 +52,8 @@ async function translateInto(
     for (const frame of framesWithoutStop(chunk.sequence)) {
       const id = `${chunk.id}${frame.name}`;
       const written = [nucleotide.add(id, frame.nucleotides), protein.add(id, frame.protein)];
-      if (written[0] !== undefined || written[1] !== undefined) await Promise.all(written);
+      const waiting = written.filter((one) => one !== undefined);
+      if (waiting.length > 0) await Promise.all(waiting);
       facts.sequences += 1;
     }
     facts.chunks += 1;

@@ -153,7 +153,7 @@ describe('predict: inputs', () => {
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     const result = JSON.parse(stdout) as { results: { stem: string; contigs: number }[] };
     expect(result).toMatchObject({ inputs: 3, predicted: 3, contigs: 7 });
-    expect(result.results.map(({ stem, contigs: count }) => [stem, count]).toSorted()).toEqual([
+    expect(result.results.map(({ stem, contigs: count }) => [stem, count])).toEqual([
       ['b', 2],
       ['c', 3],
       ['stdin', 2],
@@ -238,7 +238,7 @@ describe('predict: classifiers and settings that do not fit', () => {
     writeFileSync(at.path('a.fa'), contigs('a', 2));
     expect((await at.run(predict('a.fa'))).code).toBe(0);
     const embed = await at.run(['embed', 'a.fa', '--out', 'out', '--embedder', 'fake']);
-    expect([embed.code, embed.stdout]).toEqual([3, expect.stringContaining('out holds a prediction')]);
+    expect([embed.code, embed.stderr]).toEqual([3, expect.stringContaining('out holds a prediction')]);
     const longer = await at.run([...predict('a.fa'), '--expected-length', '90']);
     expect([longer.code, longer.stderr]).toEqual([
       3,

@@ -90,7 +90,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 function progressOf({ handle }: Started): Promise<PredictionProgress> {
-  return handle.query<PredictionProgress, []>(QUERY_PROGRESS);
+  return handle.query<PredictionProgress>(QUERY_PROGRESS);
 }
 
 /** Calls about one input or side, in their order. */
@@ -333,7 +333,7 @@ describe.concurrent('predictVirus: pause, cancel, continue as new', () => {
       const sides = (['nucleotide', 'protein'] as const).map((side) =>
         temporal.client.workflow
           .getHandle(runWorkflowId(one.prediction.side(0, side).runId))
-          .query<PredictionProgress, []>(QUERY_PROGRESS),
+          .query<PredictionProgress>(QUERY_PROGRESS),
       );
       return (await Promise.all(sides)).every((told) => told.paused === paused);
     };

@@ -35,13 +35,15 @@ function python(args: readonly string[], env: Record<string, string> = {}): Runn
   return place.start(PYTHON, args, { PYTHONDONTWRITEBYTECODE: '1', ...env });
 }
 
-async function endingAs<Outcome>(running: Running) {
+async function endingAs(running: Running) {
   const { code, stdout, stderr } = await running.ended;
-  return { code, stderr, outcome: stdout === '' ? undefined : (JSON.parse(stdout) as Outcome) };
+  return { code, stderr, outcome: stdout === '' ? undefined : (JSON.parse(stdout) as unknown) };
 }
 
-const ending = (running: Running) => endingAs<RunOutcome>(running);
-const predictionEnding = (running: Running) => endingAs<PredictionOutcome>(running);
+type Ending<Outcome> = Promise<{ code: number | null; stderr: string; outcome: Outcome | undefined }>;
+
+const ending = (running: Running) => endingAs(running) as Ending<RunOutcome>;
+const predictionEnding = (running: Running) => endingAs(running) as Ending<PredictionOutcome>;
 
 async function said(running: Running, text: string): Promise<void> {
   for (let i = 0; !running.stderr().includes(text); i++) {

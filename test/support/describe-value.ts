@@ -100,6 +100,9 @@ class Description {
         return this.#storageAlone(value);
       case 'numpy-dtype':
         return { type: value.type, descr: value.descr };
+      case 'inert-global':
+      case 'inert-object':
+        throw new Error(`${value.type}: only a reader that asks for it gets one`);
     }
   }
 

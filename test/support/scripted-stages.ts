@@ -203,7 +203,7 @@ function embeddingStages(): Pick<Activities, 'checkCompatibility' | 'planRun' | 
   const sideOf = (directory: string) => directory.split('/').at(-1) ?? '';
   return {
     checkCompatibility: ({ request }: CheckCompatibilityInput) => {
-      const { directory, runId = '' } = request as SideRun;
+      const { directory, runId } = request as SideRun;
       return of(directory).run(`checkCompatibility ${sideOf(directory)}`, () => ({
         run: { directory, runId },
         request: { embedders: [], onBadCheckpoint: 'fail', tuning: TUNING },

@@ -175,7 +175,7 @@ describe('callConsensus', () => {
     expect(aside).toHaveLength(2);
   });
 
-  type Change = (scene: PredictionScene) => Promise<unknown> | unknown;
+  type Change = (scene: PredictionScene) => unknown;
   const changes: [string, string, string, Change][] = [
     [
       'a table cut',

@@ -25,7 +25,7 @@ describe('readContigs', () => {
     const lines = Array.from({ length: 20_000 }, (_, at) => {
       return `c${at}\t500\t1\t1\t${at % 2}\t${(at / 20_000).toFixed(5)}\t1\t${at % 2 === 1 ? 'virus' : 'others'}`;
     });
-    writeFileSync(join(folder, 'all.tsv'), `${[HEADER, ...lines, 'torn\t5'].join('\n')}`);
+    writeFileSync(join(folder, 'all.tsv'), [HEADER, ...lines, 'torn\t5'].join('\n'));
     const { total, viral, contigs } = await readContigs(folder, ['all.tsv'], 3);
     expect([total, viral]).toEqual([20_000, 10_000]);
     expect(contigs.map(({ contig }) => contig)).toEqual(['c19999', 'c19997', 'c19995']);

@@ -1,5 +1,4 @@
 import {
-  CancellationScope,
   continueAsNew,
   ContinueAsNew,
   defineQuery,
@@ -15,7 +14,7 @@ import { EXIT_CODES, outcomeOfFailure, type RunFailure, type RunOutcome } from '
 import type { RunProgress } from '../contract/progress.ts';
 import type { ContinuedRun, EmbeddingRunInput, RunReference } from '../contract/run-request.ts';
 import { partitionProgress, pause, resume } from './embed-partition.ts';
-import { failureOf, heartbeatTimeoutOf, MAX_MESSAGE_LENGTH, runFailure } from './end-of-run.ts';
+import { failureOf, finishAfter, heartbeatTimeoutOf, MAX_MESSAGE_LENGTH } from './end-of-run.ts';
 import { Partitions } from './partitions.ts';
 import { PauseGate } from './pause.ts';
 import { RunState } from './run-state.ts';
@@ -68,7 +67,12 @@ class EmbeddingRun {
       outcome = await this.#finish({});
     } catch (error) {
       if (error instanceof ContinueAsNew) throw error;
-      outcome = await this.#finishAfter(error);
+      outcome = await finishAfter(
+        error,
+        'a partition of the run ended early',
+        (end) => this.#finish(end),
+        (failure) => unfinishedOutcome(failure, this.#state),
+      );
       if (isCancellation(error)) throw error;
     }
     if (outcome.outcome === 'success' || outcome.outcome === 'partial') return outcome;
@@ -120,17 +124,6 @@ class EmbeddingRun {
     });
     this.#state.phase = 'done';
     return outcome;
-  }
-
-  /** report.json is written in every case, after a cancellation too; where even that fails, the first cause is told. */
-  async #finishAfter(error: unknown): Promise<RunOutcome> {
-    const cancelled = isCancellation(error);
-    const failure = runFailure(error, 'a partition of the run ended early');
-    try {
-      return await CancellationScope.nonCancellable(() => this.#finish(cancelled ? { cancelled } : { failure }));
-    } catch {
-      return unfinishedOutcome(failure, this.#state);
-    }
   }
 
   #setPaused(paused: boolean): void {

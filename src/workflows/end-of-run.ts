@@ -1,4 +1,4 @@
-import { ApplicationFailure, TemporalFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { DEFAULT_HEARTBEAT_TIMEOUT_MS } from '../contract/activity-options.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { RunFailure } from '../contract/outcome.ts';
@@ -14,7 +14,7 @@ export const MAX_MESSAGE_LENGTH = 512;
  * @throws `error` itself where it is no failure but a bug: thrown on, it fails the workflow task and leaves the run open for
  *   a fix
  */
-export function runFailure(error: unknown, endedEarly: string): RunFailure {
+function runFailure(error: unknown, endedEarly: string): RunFailure {
   const failure = applicationFailure(error);
   if (failure !== undefined) {
     const offenders = (failure.details?.[0] as { offenders?: RunFailure['offenders'] } | undefined)?.offenders;
@@ -23,6 +23,34 @@ export function runFailure(error: unknown, endedEarly: string): RunFailure {
   }
   if (!(error instanceof TemporalFailure)) throw error;
   return { type: FailureType.EmbeddingEmbedder, message: `${endedEarly}: ${error.message}` };
+}
+
+/** How a run ended that has not done its work. */
+interface EarlyEnd {
+  failure?: RunFailure;
+  cancelled?: boolean;
+}
+
+/**
+ * Ends a run that threw: its report is written in every case, after a cancellation too; where even that fails, the first
+ * cause is told.
+ *
+ * @param endedEarly as of {@link runFailure}
+ * @param unfinished the outcome that is told where `finish` fails
+ */
+export async function finishAfter<Outcome>(
+  error: unknown,
+  endedEarly: string,
+  finish: (end: EarlyEnd) => Promise<Outcome>,
+  unfinished: (failure: RunFailure) => Outcome,
+): Promise<Outcome> {
+  const cancelled = isCancellation(error);
+  const failure = runFailure(error, endedEarly);
+  try {
+    return await CancellationScope.nonCancellable(() => finish(cancelled ? { cancelled } : { failure }));
+  } catch {
+    return unfinished(failure);
+  }
 }
 
 /** The failure that tells an outcome to whoever waits for the workflow. */

@@ -19,7 +19,7 @@ import type {
 } from '../contract/prediction.ts';
 import type { RunReference } from '../contract/run-request.ts';
 import { pause, resume } from './embed-partition.ts';
-import { failureOf, heartbeatTimeoutOf, MAX_MESSAGE_LENGTH, runFailure } from './end-of-run.ts';
+import { failureOf, finishAfter, heartbeatTimeoutOf, MAX_MESSAGE_LENGTH } from './end-of-run.ts';
 import { predictInput } from './predict-input.ts';
 import { PauseGate } from './pause.ts';
 import { predictionProgress } from './prediction-queries.ts';
@@ -78,7 +78,12 @@ class Prediction {
       outcome = await this.#finish({});
     } catch (error) {
       if (error instanceof ContinueAsNew) throw error;
-      outcome = await this.#finishAfter(error);
+      outcome = await finishAfter(
+        error,
+        'the prediction ended early',
+        (end) => this.#finish(end),
+        (failure) => unfinishedOutcome(failure, this.#state),
+      );
       if (isCancellation(error)) throw error;
     }
     if (outcome.outcome === 'success' || outcome.outcome === 'partial') return outcome;
@@ -151,17 +156,6 @@ class Prediction {
     });
     this.#state.phase = 'done';
     return outcome;
-  }
-
-  /** report.json is written in every case, after a cancellation too; where even that fails, the first cause is told. */
-  async #finishAfter(error: unknown): Promise<PredictionOutcome> {
-    const cancelled = isCancellation(error);
-    const failure = runFailure(error, 'the prediction ended early');
-    try {
-      return await CancellationScope.nonCancellable(() => this.#finish(cancelled ? { cancelled } : { failure }));
-    } catch {
-      return unfinishedOutcome(failure, this.#state);
-    }
   }
 
   #setPaused(paused: boolean): void {

@@ -128,7 +128,7 @@ describe.concurrent('predictVirus: stages', () => {
     const { prediction, result } = await start({});
     await result;
     const { directory, runId, inputs } = prediction.side(0, 'protein');
-    const { history } = { history: await temporal.client.workflow.getHandle(runWorkflowId(runId)).fetchHistory() };
+    const history = await temporal.client.workflow.getHandle(runWorkflowId(runId)).fetchHistory();
     const payload = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
     const input = JSON.parse(Buffer.from(payload?.data ?? []).toString()) as EmbeddingRunInput;
     const { openInputs: _, inputsPerExecution: __, ...tuning } = prediction.checked().tuning;
@@ -136,6 +136,7 @@ describe.concurrent('predictVirus: stages', () => {
       ...{ contract: 1, directory, runId, inputs, sequencesPerFile: 1000, tuning },
       ...{ onBadCheckpoint: 'fail', onBadSequence: 'skip', skipCheckpointValidation: false },
       embedders: [{ name: 'kmer', options: {}, taskQueue: 'gpu' }],
+      alphabet: 'protein',
     });
   });
 

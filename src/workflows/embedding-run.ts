@@ -1,20 +1,12 @@
-import {
-  continueAsNew,
-  ContinueAsNew,
-  defineQuery,
-  isCancellation,
-  proxyActivities,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { continueAsNew, defineQuery, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { FinishRunInput, VirnucproActivities } from '../contract/activities.ts';
 import { ioActivityOptions } from '../contract/activity-options.ts';
 import { QUERY_PROGRESS } from '../contract/names.ts';
-import { EXIT_CODES, outcomeOfFailure, type RunFailure, type RunOutcome } from '../contract/outcome.ts';
+import type { RunFailure, RunOutcome } from '../contract/outcome.ts';
 import type { RunProgress } from '../contract/progress.ts';
 import type { ContinuedRun, EmbeddingRunInput, RunReference } from '../contract/run-request.ts';
 import { partitionProgress, pause, resume } from './embed-partition.ts';
-import { failureOf, finishAfter, heartbeatTimeoutOf, MAX_MESSAGE_LENGTH } from './end-of-run.ts';
+import { heartbeatTimeoutOf, runToEnd, toldOfFailure } from './end-of-run.ts';
 import { Partitions } from './partitions.ts';
 import { PauseGate } from './pause.ts';
 import { RunState } from './run-state.ts';
@@ -58,25 +50,19 @@ class EmbeddingRun {
     setHandler(resume, () => this.#setPaused(false));
   }
 
-  async execute(): Promise<RunOutcome> {
-    let outcome: RunOutcome;
-    try {
-      const work = this.#continued ?? (await this.#prepare());
-      this.#state.plan = work.plan;
-      if (work.plan.bad === 0) await this.#embed(work);
-      outcome = await this.#finish({});
-    } catch (error) {
-      if (error instanceof ContinueAsNew) throw error;
-      outcome = await finishAfter(
-        error,
-        'a partition of the run ended early',
-        (end) => this.#finish(end),
-        (failure) => unfinishedOutcome(failure, this.#state),
-      );
-      if (isCancellation(error)) throw error;
-    }
-    if (outcome.outcome === 'success' || outcome.outcome === 'partial') return outcome;
-    throw failureOf(outcome);
+  execute(): Promise<RunOutcome> {
+    return runToEnd({
+      work: () => this.#work(),
+      finish: (end) => this.#finish(end),
+      endedEarly: 'a partition of the run ended early',
+      unfinished: (failure) => unfinishedOutcome(failure, this.#state),
+    });
+  }
+
+  async #work(): Promise<void> {
+    const work = this.#continued ?? (await this.#prepare());
+    this.#state.plan = work.plan;
+    if (work.plan.bad === 0) await this.#embed(work);
   }
 
   async #prepare(): Promise<ContinuedRun> {
@@ -134,13 +120,9 @@ class EmbeddingRun {
 }
 
 function unfinishedOutcome(failure: RunFailure, state: RunState): RunOutcome {
-  const outcome = outcomeOfFailure(failure.type);
   const { total, found, embedded, failed, skipped } = state.progress(false);
   return {
-    schema: 1,
-    outcome,
-    exitCode: EXIT_CODES[outcome],
-    failureType: failure.type,
+    ...toldOfFailure(failure),
     tasks: total,
     found,
     embedded,
@@ -148,8 +130,5 @@ function unfinishedOutcome(failure: RunFailure, state: RunState): RunOutcome {
     skipped,
     skippedSequences: 0,
     rows: 0,
-    message: failure.message.slice(0, MAX_MESSAGE_LENGTH),
-    offenders: [],
-    report: '',
   };
 }

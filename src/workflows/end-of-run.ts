@@ -1,11 +1,17 @@
-import { ApplicationFailure, CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  ContinueAsNew,
+  isCancellation,
+  TemporalFailure,
+} from '@temporalio/workflow';
 import { DEFAULT_HEARTBEAT_TIMEOUT_MS } from '../contract/activity-options.ts';
 import { FailureType } from '../contract/failure-types.ts';
-import type { RunFailure } from '../contract/outcome.ts';
+import { EXIT_CODES, outcomeOfFailure, type RunFailure, type RunOutcome } from '../contract/outcome.ts';
 import { applicationFailure } from './embed-task.ts';
 
 /** Longest message of the failure that ends a run; the whole story is in report.json. */
-export const MAX_MESSAGE_LENGTH = 512;
+const MAX_MESSAGE_LENGTH = 512;
 
 /**
  * Why a run ends, from what was thrown.
@@ -25,36 +31,73 @@ function runFailure(error: unknown, endedEarly: string): RunFailure {
   return { type: FailureType.EmbeddingEmbedder, message: `${endedEarly}: ${error.message}` };
 }
 
+/** What outcomes of all workflows have in common, as far as it is needed here. */
+type ToldOutcome = Pick<RunOutcome, 'outcome' | 'message' | 'failureType'>;
+
 /** How a run ended that has not done its work. */
 interface EarlyEnd {
   failure?: RunFailure;
   cancelled?: boolean;
 }
 
+/** What every workflow that ends with an outcome consists of. */
+interface Course<Told> {
+  work(): Promise<void>;
+  /** Counts what is on disk and writes the report. */
+  finish(end: EarlyEnd): Promise<Told>;
+  /** As of {@link runFailure}. */
+  endedEarly: string;
+  /** What is told where `finish` fails after `work` has. */
+  unfinished(failure: RunFailure): Told;
+}
+
 /**
- * Ends a run that threw: its report is written in every case, after a cancellation too; where even that fails, the first
- * cause is told.
+ * Works, finishes and tells the outcome. The report is written in every case, after a cancellation too; where even that
+ * fails, the first cause is told.
  *
- * @param endedEarly as of {@link runFailure}
- * @param unfinished the outcome that is told where `finish` fails
+ * @returns the outcome `success` or `partial`
+ * @throws ApplicationFailure with any other outcome; the cancellation; ContinueAsNew
  */
-export async function finishAfter<Outcome>(
-  error: unknown,
-  endedEarly: string,
-  finish: (end: EarlyEnd) => Promise<Outcome>,
-  unfinished: (failure: RunFailure) => Outcome,
-): Promise<Outcome> {
-  const cancelled = isCancellation(error);
-  const failure = runFailure(error, endedEarly);
+export async function runToEnd<Told extends ToldOutcome>(course: Course<Told>): Promise<Told> {
+  let outcome: Told;
   try {
-    return await CancellationScope.nonCancellable(() => finish(cancelled ? { cancelled } : { failure }));
+    await course.work();
+    outcome = await course.finish({});
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    outcome = await finishAfter(error, course);
+    if (isCancellation(error)) throw error;
+  }
+  if (outcome.outcome === 'success' || outcome.outcome === 'partial') return outcome;
+  throw failureOf(outcome);
+}
+
+async function finishAfter<Told>(error: unknown, course: Course<Told>): Promise<Told> {
+  const cancelled = isCancellation(error);
+  const failure = runFailure(error, course.endedEarly);
+  try {
+    return await CancellationScope.nonCancellable(() => course.finish(cancelled ? { cancelled } : { failure }));
   } catch {
-    return unfinished(failure);
+    return course.unfinished(failure);
   }
 }
 
+/** What a failure alone says of an outcome. */
+export function toldOfFailure({ type, message }: RunFailure) {
+  const outcome = outcomeOfFailure(type);
+  return {
+    schema: 1,
+    outcome,
+    exitCode: EXIT_CODES[outcome],
+    failureType: type,
+    message: message.slice(0, MAX_MESSAGE_LENGTH),
+    offenders: [],
+    report: '',
+  } satisfies Partial<RunOutcome>;
+}
+
 /** The failure that tells an outcome to whoever waits for the workflow. */
-export function failureOf(outcome: { message: string; failureType?: string }): ApplicationFailure {
+function failureOf(outcome: ToldOutcome): ApplicationFailure {
   return ApplicationFailure.create({
     message: outcome.message.slice(0, MAX_MESSAGE_LENGTH),
     type: outcome.failureType ?? FailureType.RunInvalidInput,

@@ -1,14 +1,6 @@
-import {
-  CancellationScope,
-  continueAsNew,
-  ContinueAsNew,
-  isCancellation,
-  proxyActivities,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import { stageActivityOptions } from '../contract/activity-options.ts';
-import { EXIT_CODES, outcomeOfFailure, type RunFailure } from '../contract/outcome.ts';
+import type { RunFailure } from '../contract/outcome.ts';
 import type {
   CheckedPrediction,
   ContinuedPrediction,
@@ -19,7 +11,7 @@ import type {
 } from '../contract/prediction.ts';
 import type { RunReference } from '../contract/run-request.ts';
 import { pause, resume } from './embed-partition.ts';
-import { failureOf, finishAfter, heartbeatTimeoutOf, MAX_MESSAGE_LENGTH } from './end-of-run.ts';
+import { heartbeatTimeoutOf, runToEnd, toldOfFailure } from './end-of-run.ts';
 import { predictInput } from './predict-input.ts';
 import { PauseGate } from './pause.ts';
 import { predictionProgress } from './prediction-queries.ts';
@@ -71,23 +63,13 @@ class Prediction {
     setHandler(resume, () => this.#setPaused(false));
   }
 
-  async execute(): Promise<PredictionOutcome> {
-    let outcome: PredictionOutcome;
-    try {
-      await this.#predict(this.#continued ?? (await this.#prepare()));
-      outcome = await this.#finish({});
-    } catch (error) {
-      if (error instanceof ContinueAsNew) throw error;
-      outcome = await finishAfter(
-        error,
-        'the prediction ended early',
-        (end) => this.#finish(end),
-        (failure) => unfinishedOutcome(failure, this.#state),
-      );
-      if (isCancellation(error)) throw error;
-    }
-    if (outcome.outcome === 'success' || outcome.outcome === 'partial') return outcome;
-    throw failureOf(outcome);
+  execute(): Promise<PredictionOutcome> {
+    return runToEnd({
+      work: async () => this.#predict(this.#continued ?? (await this.#prepare())),
+      finish: (end) => this.#finish(end),
+      endedEarly: 'the prediction ended early',
+      unfinished: (failure) => unfinishedOutcome(failure, this.#state),
+    });
   }
 
   async #prepare(): Promise<ContinuedPrediction> {
@@ -166,12 +148,8 @@ class Prediction {
 }
 
 function unfinishedOutcome(failure: RunFailure, { inputs, done, embedding }: PredictionState): PredictionOutcome {
-  const outcome = outcomeOfFailure(failure.type);
   return {
-    schema: 1,
-    outcome,
-    exitCode: EXIT_CODES[outcome],
-    failureType: failure.type,
+    ...toldOfFailure(failure),
     inputs,
     predicted: done,
     contigs: 0,
@@ -180,8 +158,5 @@ function unfinishedOutcome(failure: RunFailure, { inputs, done, embedding }: Pre
     viralChunks: 0,
     sequences: 0,
     embedding,
-    message: failure.message.slice(0, MAX_MESSAGE_LENGTH),
-    offenders: [],
-    report: '',
   };
 }

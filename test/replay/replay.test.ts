@@ -104,7 +104,7 @@ const BROKEN_WORKFLOWS: [change: string, from: string, to: string, noticed: stri
   ['has lost a patch', 'patched)(PATCH_STAGGERED)', 'log).debug(PATCH_STAGGERED)', 'staggered-root-1'],
   ['has lost another patch', 'patched)(PATCH_DISTINCT_IDS)', 'log).debug(PATCH_DISTINCT_IDS)', 'restarted-root'],
   ['never continues as new', 'this.#started >=', '-1 >=', 'continued-root-1'],
-  ['does not count what is on disk at the end', 'this.#finish({})', 'this.#prepare()', 'checkpoint-root'],
+  ['does not count what is on disk at the end', 'course.finish({})', 'course.work()', 'checkpoint-root'],
   ['passes no pause on to partitions', '?.tellAll(paused)', '?.toString(paused)', 'drained-root'],
   ['writes no report when it is cancelled', '.nonCancellable(', '.cancellable(', 'cancelled-root'],
   ['gives a file up when its rows are lost once', 'MAX_SPOOL_LOSSES = 3', 'MAX_SPOOL_LOSSES = 0', 'lossy-partition-1'],

@@ -8,11 +8,12 @@ import {
   removeReportPage,
   type TimelineObserver,
 } from '../report/index.ts';
-import { sweepTemps } from '../run/clear-the-way.ts';
+import { removeCheckpointTemps } from '../run/clear-the-way.ts';
 import { finishRun as finish } from '../run/finish.ts';
 import { isOwner, readOwner, releaseClaim } from '../run/owner.ts';
 import { loadPlan } from '../run/plan.ts';
 import { addReportNote, reporterOf, type ReportDetails } from '../run/report.ts';
+import { sweepRunFolder } from '../run/sweep-run-folder.ts';
 import { sweepSpools } from '../run/sweep-spools.ts';
 import { claimantOf } from './claimant.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -104,8 +105,9 @@ function countsOf({ outcome, tasks, found, embedded, failed, skipped, rows }: Ru
 async function sweep(directory: string, digest: string, signal: AbortSignal): Promise<void> {
   try {
     const plan = await loadPlan(directory, digest);
-    await sweepTemps(directory, plan.tasks);
+    await removeCheckpointTemps(directory, plan.tasks);
     await sweepSpools(directory, plan, signal);
+    await sweepRunFolder(directory);
   } catch (error) {
     signal.throwIfAborted();
     const { info } = Context.current();

@@ -1,12 +1,12 @@
 import * as path from 'node:path';
 import { validateEach } from '../checkpoint/validate-checkpoint.ts';
+import { listOrNone } from '../platform/missing.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { ExistingJudge } from '../run/judge-existing.ts';
 import { isMissing } from '../run/missing.ts';
 import { readFasta } from '../sequences/index.ts';
 import { pathsOf, splitNumber, type RecordedStage, type SideName } from './paths.ts';
 import type { InputPlace, StageState } from './recorded-stages.ts';
-import { listOrNone } from './temp-files.ts';
 
 /** Embedding tasks of one side of an input. */
 export interface DraftedEmbedding {

@@ -1,9 +1,9 @@
 import * as path from 'node:path';
 import { incompatible } from '../checkpoint/errors.ts';
 import { inspectCheckpoint } from '../checkpoint/index.ts';
+import { listOrNone } from '../platform/missing.ts';
 import { countRecords } from '../sequences/index.ts';
 import { checkpointNumber, mergedFolder, sideFolder, splitNumber, type SideName } from './paths.ts';
-import { listOrNone } from './temp-files.ts';
 
 /** How a folder that is there already was split. */
 export interface ExistingSplit {

@@ -1,12 +1,12 @@
 import * as path from 'node:path';
 import * as z from 'zod';
+import { listOrNone } from '../platform/missing.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { makeDurableFolder } from '../platform/sync-folder.ts';
 import { createFile } from '../run/atomic-file.ts';
 import { splitNumber, type PredictionPaths } from './paths.ts';
 import type { StageRun } from './settle-stage.ts';
 import { readText } from './stage-record.ts';
-import { listOrNone } from './temp-files.ts';
 
 const SCHEMA = z.object({ schema: z.literal(1), files: z.array(z.string()) });
 

@@ -6,7 +6,7 @@ import type { MergeEmbeddingsResult } from '../contract/prediction.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { makeDurableFolder, syncFolder } from '../platform/sync-folder.ts';
-import { sweepTemps } from '../run/clear-the-way.ts';
+import { removeCheckpointTemps } from '../run/clear-the-way.ts';
 import { mapLimited } from '../run/limited.ts';
 import { LackingError } from './merge/merge-part.ts';
 import { MERGE_THREADS, runMergeTask } from './merge/merge-pool.ts';
@@ -69,7 +69,7 @@ class MergeStage {
   async #prepare(numbers: readonly number[]): Promise<void> {
     const folder = path.join(this.#context.directory, this.#paths.merged);
     await makeDurableFolder(nodeFileSystem, folder);
-    await sweepTemps(
+    await removeCheckpointTemps(
       folder,
       numbers.map((part) => ({ checkpoint: path.basename(this.#paths.mergedPart(part)) })),
     );

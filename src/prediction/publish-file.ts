@@ -8,7 +8,7 @@ import type { FileSystem, OpenFile } from '../platform/file-system.ts';
 import { writeAll } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { syncFolder } from '../platform/sync-folder.ts';
-import { stageTempPath } from './temp-files.ts';
+import { tempPath } from '../platform/temp-files.ts';
 
 /** A text file under its name. `existing`: another process had published the same bytes first. */
 export interface PublishedFile {
@@ -59,7 +59,7 @@ export class DraftFile {
   /** @param path the folder has to exist */
   static async create(path: string, options: PublishFileOptions = {}): Promise<DraftFile> {
     options.signal?.throwIfAborted();
-    const temp = stageTempPath(path);
+    const temp = tempPath(path);
     try {
       const file = await (options.fileSystem ?? nodeFileSystem).open(temp, 'create-exclusive');
       return new DraftFile(path, temp, file, options);

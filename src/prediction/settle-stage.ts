@@ -3,13 +3,14 @@ import { appendFailedCheckpoint } from '../checkpoint/failed-checkpoints.ts';
 import { CheckpointError, corrupted, incompatible } from '../checkpoint/errors.ts';
 import type { StageOutcome } from '../contract/prediction.ts';
 import type { FileSystem } from '../platform/file-system.ts';
+import { ignoreMissing } from '../platform/missing.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { makeDurableFolder, syncFolder } from '../platform/sync-folder.ts';
+import { sweepSeldom } from '../platform/temp-files.ts';
 import type { RecordedStage } from './paths.ts';
 import { digestOf, type PublishedFile, type PublishFileOptions } from './publish-file.ts';
 import { readStageRecord, writeStageRecord, type RecordedOutput, type StageRecord } from './stage-record.ts';
 import type { StageContext } from './stage.ts';
-import { ignoreMissing, sweepSeldom } from './temp-files.ts';
 
 /** A stage in its thread. */
 export interface StageRun extends StageContext {

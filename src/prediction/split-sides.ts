@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { corrupted, incompatible } from '../checkpoint/errors.ts';
 import type { SideRun, SplitSequencesResult } from '../contract/prediction.ts';
+import { listOrNone } from '../platform/missing.ts';
 import { createFile } from '../run/atomic-file.ts';
 import { inputsListing } from '../run/inputs.ts';
 import { openManifest } from '../run/manifest.ts';
@@ -10,7 +11,6 @@ import { pathsOf, splitNumber, type PredictionPaths, type SideName } from './pat
 import { compareWithRecord, REMEDY, settleStage, type StageOutputs, type StageRun } from './settle-stage.ts';
 import { readStageFasta, requireStageRecord } from './stage-input.ts';
 import { factOf, outputOf, type RecordedOutput, type StageRecord } from './stage-record.ts';
-import { listOrNone } from './temp-files.ts';
 
 /** A longer list would make a payload of the workflow large; it goes through a file. */
 const MAX_INLINE_INPUTS = 100;

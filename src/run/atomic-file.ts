@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import * as path from 'node:path';
 import { writeAll, type FileSystem } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { syncFolder } from '../platform/sync-folder.ts';
+import { tempPath } from '../platform/temp-files.ts';
 
 /** Replaces `target` by `content`: readers see the old file or the new one, also after a crash. */
 export async function replaceFile(
@@ -46,7 +46,7 @@ export async function createFile(
 }
 
 async function writeTemp(target: string, content: string | Uint8Array, fileSystem: FileSystem): Promise<string> {
-  const temp = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
+  const temp = tempPath(target);
   const file = await fileSystem.open(temp, 'create-exclusive');
   try {
     try {

@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as z from 'zod';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { ignoreMissing } from '../platform/missing.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { isProcessAlive, processStartTime } from '../platform/process-identity.mjs';
+import { tempPath } from '../platform/temp-files.ts';
 import { createFile } from './atomic-file.ts';
 import { internal } from './run-folder.ts';
 
@@ -55,7 +56,7 @@ async function readClaim(file: string): Promise<Owner | undefined> {
   try {
     return parseClaim(await fs.readFile(file, 'utf8'));
   } catch (error) {
-    ignoreMissing(error as NodeJS.ErrnoException);
+    ignoreMissing(error);
     return undefined;
   }
 }
@@ -147,7 +148,7 @@ export function heldBy(owner: Owner, directory: string): VirnucproError {
  * a claim that was renewed or made meanwhile is put back, unless the place is taken by then.
  */
 async function setAside(directory: string, judged: Owner | undefined): Promise<void> {
-  const aside = `${ownerPath(directory)}.${randomUUID()}.old`;
+  const aside = tempPath(ownerPath(directory));
   await fs.rename(ownerPath(directory), aside).catch(ignoreMissing);
   const found = await readClaim(aside);
   if (found !== undefined && JSON.stringify(found) !== JSON.stringify(judged)) {
@@ -156,10 +157,6 @@ async function setAside(directory: string, judged: Owner | undefined): Promise<v
     });
   }
   await fs.rm(aside, { force: true });
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }
 
 /**
@@ -177,7 +174,7 @@ export async function renewClaim(
   try {
     file = await fs.open(ownerPath(directory), 'r+');
   } catch (error) {
-    ignoreMissing(error as NodeJS.ErrnoException);
+    ignoreMissing(error);
     return undefined;
   }
   try {

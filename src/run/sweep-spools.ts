@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { listOrNone } from '../platform/missing.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { syncFolder } from '../platform/sync-folder.ts';
 import { removeSpool } from '../spool/index.ts';
@@ -14,7 +15,7 @@ import { taskSpool } from './task-spool.ts';
  * @throws errno errors and the abort reason
  */
 export async function sweepSpools(directory: string, plan: Plan, signal: AbortSignal): Promise<void> {
-  const left = new Set(await spoolNames(directory));
+  const left = new Set(await listOrNone(join(directory, internal.spool)));
   if (left.size === 0) return;
   // A checkpoint's name has to be durable before what it was made from goes.
   await syncFolder(nodeFileSystem, directory);
@@ -25,14 +26,5 @@ export async function sweepSpools(directory: string, plan: Plan, signal: AbortSi
     if (await isPublished(directory, task, embedder.description, shape.rows, signal)) {
       await removeSpool(join(directory, folder));
     }
-  }
-}
-
-async function spoolNames(directory: string): Promise<string[]> {
-  try {
-    return await nodeFileSystem.list(join(directory, internal.spool));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { FileSystem } from '../platform/file-system.ts';
 import { writeAll } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
+import { sweepAbandonedTemps, tempPath } from '../platform/temp-files.ts';
 import { inputError } from './input-error.ts';
 
 export interface SpoolStdinOptions {
@@ -26,7 +27,8 @@ export async function spoolStdin(
   { fileSystem = nodeFileSystem, signal }: SpoolStdinOptions = {},
 ): Promise<string> {
   await fileSystem.makeFolder(folder);
-  const temporary = join(folder, `.stdin.${randomUUID()}.tmp`);
+  await sweepAbandonedTemps(folder, fileSystem);
+  const temporary = tempPath(join(folder, 'stdin'));
   try {
     const sha256 = await writeDurably(fileSystem, temporary, stream, signal);
     const target = join(folder, sha256);

@@ -9,6 +9,7 @@ import { checkPredictionRequest, storePredictionRequest, type PredictionRequest 
 import { DEFAULT_TUNING } from '../../run/compatibility.ts';
 import { openManifest, replaceManifest, requireManifest, unwritable } from '../../run/manifest.ts';
 import { claimDirectory } from '../../run/owner.ts';
+import { sweepRunFolder } from '../../run/sweep-run-folder.ts';
 import { parse } from '../../schemas/parse.ts';
 import { predictVirusInputSchema } from '../../schemas/prediction.ts';
 import type { ActivityScope } from '../activity-scope.ts';
@@ -36,6 +37,7 @@ export async function checkPrediction(
         : await requireManifest(directory, input.runId, FailureType.RunInvalidInput);
     const claimant = await claimantOf(server);
     await claimDirectory(directory, { ...claimant, heldWhileOpen: true }, openProbe(server, claimant));
+    await sweepRunFolder(directory);
     const checked = await checkPredictionRequest(input, manifest, scope.signal);
     await replaceManifest(directory, checked.manifest);
     const digest = await storePredictionRequest(directory, checked.request);

@@ -5,6 +5,7 @@ import { finishPredictionOnDisk, removeSplitFiles } from '../../prediction/repor
 import { finishTimeline, makeReportPage, removeReportPage } from '../../report/index.ts';
 import { isOwner, readOwner, releaseClaim } from '../../run/owner.ts';
 import { addReportNote, reporterOf } from '../../run/report.ts';
+import { sweepRunFolder } from '../../run/sweep-run-folder.ts';
 import { claimantOf } from '../claimant.ts';
 import type { ActivityDependencies, ServerIdentity } from '../dependencies.ts';
 import { activityLog } from '../log-fields.ts';
@@ -76,7 +77,7 @@ async function makePage(
   }
 }
 
-/** Split files that stay are in nobody's way. */
+/** What stays is in nobody's way, and goes with the next prediction. */
 async function tidy(
   directory: string,
   request: string,
@@ -85,8 +86,9 @@ async function tidy(
 ): Promise<void> {
   try {
     await removeSplitFiles(directory, request, outcome, signal);
+    await sweepRunFolder(directory);
   } catch (error) {
     signal.throwIfAborted();
-    activityLog().warn('split files were not removed', { directory, error });
+    activityLog().warn('leftovers were not removed', { directory, error });
   }
 }

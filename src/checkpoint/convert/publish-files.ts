@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { FileSystem, OpenFile } from '../../platform/file-system.ts';
 import { writeAll } from '../../platform/file-system.ts';
+import { sweepSeldom, tempPath } from '../../platform/temp-files.ts';
 import { corrupted, incompatible } from '../errors.ts';
 import { syncFolderShared } from '../publish/folder-sync.ts';
 import { placeFile } from '../publish/place.ts';
-import { namingFile, tempPath } from '../publish/publish-checkpoint.ts';
+import { namingFile } from '../publish/publish-checkpoint.ts';
 import { digestFile } from '../publish/digest.ts';
 import type { FileContent } from './content.ts';
 
@@ -62,6 +63,7 @@ async function prepare(
     await assertSame(fileSystem, path, content.bytes, sha256);
     return { path, bytes: content.bytes, sha256, temp: undefined };
   }
+  await sweepSeldom(dirname(path), fileSystem);
   const temp = tempPath(path);
   try {
     const file = await fileSystem.open(temp, 'create-exclusive');

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { FileSystem, OpenFile } from '../../platform/file-system.ts';
 import { writeAll } from '../../platform/file-system.ts';
 import { nodeFileSystem } from '../../platform/node-file-system.ts';
+import { tempPath } from '../../platform/temp-files.ts';
 import { writeTorchFile } from '../../torch/index.ts';
 import type { WrittenTorchFile } from '../../torch/index.ts';
 import type { CheckedCheckpoint } from '../check-source.ts';
@@ -190,19 +190,6 @@ function taken(path: string, why: string): Error {
 
 function expectation({ kind, ids, rows }: CheckpointContent): WantedCheckpoint & CheckpointExpectation {
   return { kind, ids, dim: rows.dim, source: 'what was written' };
-}
-
-/** Longest file name on common file systems, in bytes. */
-const MAX_NAME_BYTES = 255;
-/** What a character that was cut in half can become too long by. */
-const CUT_CHARACTER_BYTES = 2;
-
-/** `.{name}.{unique}.tmp` beside the target: only there can it be linked, and only names with a dot are no checkpoints. */
-export function tempPath(path: string): string {
-  const suffix = `.${process.pid}-${randomBytes(8).toString('hex')}.tmp`;
-  const room = MAX_NAME_BYTES - suffix.length - '.'.length - CUT_CHARACTER_BYTES;
-  const name = Buffer.from(basename(path)).subarray(0, room).toString();
-  return join(dirname(path), `.${name}${suffix}`);
 }
 
 /** System calls on an open file do not name it in their errors. */

@@ -26,7 +26,7 @@ export async function checkLeftovers(directory: string, inside: readonly string[
       names.filter((name) => TEMPORARY.test(basename(name))),
       (count, size) => ({
         message: `${plural(count, 'temporary file')}${size} of checkpoints or records that a run or a kill has left`,
-        todo: 'no reader sees them; the next run of the same inputs removes those of its checkpoints',
+        todo: 'no reader sees them; the next run in this folder removes those that nobody writes any more',
       }),
     ),
     await told(

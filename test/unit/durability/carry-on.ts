@@ -85,7 +85,7 @@ function missing(tree: ReadonlyMap<string, Buffer>, sound: SoundEnd): string[] {
   return [...sound].filter(([path, bytes]) => tree.get(path)?.equals(bytes) !== true).map(([path]) => path);
 }
 
-/** Temporary files of checkpoints are swept by the end of a run, by their names; those of small files are not. */
+/** The end of a run sweeps them, which these tests do not come to. */
 const TEMPORARY = /\/\.[^/]+\.tmp$/u;
 
 export function wrongEnd(model: CrashFileSystem<Told>, sound: SoundEnd, saved: boolean): string[] {

@@ -1,15 +1,14 @@
-import { spawnSync } from 'node:child_process';
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readFailedCheckpoints } from '../../../src/checkpoint/index.ts';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import { cutChunksHere } from '../../../src/prediction/cut-chunks.ts';
 import { splitSidesHere } from '../../../src/prediction/split-sides.ts';
-import { stageTempPath } from '../../../src/prediction/temp-files.ts';
 import { writeFramesHere } from '../../../src/prediction/write-frames.ts';
 import { runStages, stageScene, type StageScene } from '../../support/stage-scene.ts';
+import { abandonedTemp } from '../../support/temp-names.ts';
 
 /** Codons of these letters never stop, on either strand. */
 const OPEN = 'CCCGGGCCGGCC';
@@ -255,8 +254,7 @@ describe('starting again', () => {
   it('temporary files of a killed attempt → removed', async () => {
     const scene = await stageScene(TWO);
     await runStages(scene);
-    const name = basename(stageTempPath(scene.file('in_protein.faa')));
-    const dead = name.replace(/-[0-9]+-/u, `-${spawnSync('true').pid}-`);
+    const dead = abandonedTemp('in_protein.faa');
     for (const stage of ['chunking', 'translating', 'splitting'] as const)
       await rm(scene.file(scene.paths.record(stage)));
     for (const folder of ['.', 'in_nucleotide', 'in_protein']) await scene.write(join(folder, dead), 'half');

@@ -1,25 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as path from 'node:path';
-import { errnoOf } from '../checkpoint/errors.ts';
-import type { FileSystem } from '../platform/file-system.ts';
-import { nodeFileSystem } from '../platform/node-file-system.ts';
-import { processStartTime } from '../platform/process-identity.mjs';
+import type { FileSystem } from './file-system.ts';
+import { ignoreMissing, listOrNone } from './missing.ts';
+import { nodeFileSystem } from './node-file-system.ts';
+import { processStartTime } from './process-identity.mjs';
 
 /** Longest file name on common file systems, in bytes. */
 const MAX_NAME_BYTES = 255;
 /** What a character that was cut in half can become too long by. */
 const CUT_CHARACTER_BYTES = 2;
-/** Process of this host that wrote it: `<host>-<pid>-<start>-<unique>`. */
+/** Names the process that writes it: `<host>-<pid>-<start>-<unique>`. */
 const TEMP_NAME = /^\..+\.([0-9a-f]{8})-([1-9][0-9]*)-([0-9a-f]{8})-[0-9a-f]{16}\.tmp$/u;
 /** A file that is being written changes every second; clocks of hosts and storage may differ by minutes. */
 const FOREIGN_EXPIRY_MS = 3_600_000;
 
-const host = shortDigest(hostname());
+/** Containers that share the name of their host number their processes each for itself. */
+const host = shortDigest(`${hostname()}/${processNamespace()}`);
 let ownStart: string | undefined;
 
-/** `.{name}.{process}-{unique}.tmp` beside the target: only there can it be linked. */
-export function stageTempPath(target: string): string {
+/** `.{name}.{writer}-{unique}.tmp` beside the target: only there can it be linked, and only such names are no checkpoints. */
+export function tempPath(target: string): string {
   ownStart ??= shortDigest(processStartTime(process.pid) ?? '');
   const suffix = `.${host}-${process.pid}-${ownStart}-${randomBytes(8).toString('hex')}.tmp`;
   const room = MAX_NAME_BYTES - suffix.length - '.'.length - CUT_CHARACTER_BYTES;
@@ -28,13 +30,13 @@ export function stageTempPath(target: string): string {
 }
 
 /**
- * Removes from a folder what {@link stageTempPath} named and nobody writes any more: temporary files of processes of this
- * host that are gone, and of other hosts where they have not changed for an hour.
+ * Removes from a folder what {@link tempPath} named and nobody writes any more: temporary files of processes of this host
+ * that are gone, and of other hosts where they have not changed for an hour. Safe at any time.
  *
  * @returns how many names were looked at, and how many of them removed; 0 if there is no such folder
  * @throws errno errors
  */
-export async function sweepStageTemps(
+export async function sweepAbandonedTemps(
   folder: string,
   fileSystem: FileSystem = nodeFileSystem,
 ): Promise<{ names: number; removed: number }> {
@@ -56,14 +58,14 @@ const sweptAt = new Map<string, number>();
 const MAX_SWEPT = 1000;
 
 /**
- * {@link sweepStageTemps}, unless this thread has done so a moment ago and the folder holds many names.
+ * {@link sweepAbandonedTemps}, unless this thread has done so a moment ago and the folder holds many names.
  *
  * @throws errno errors
  */
 export async function sweepSeldom(folder: string, fileSystem: FileSystem): Promise<void> {
   const now = Date.now();
   if (now - (sweptAt.get(folder) ?? 0) < SWEPT_FOR_MS) return;
-  const { names } = await sweepStageTemps(folder, fileSystem);
+  const { names } = await sweepAbandonedTemps(folder, fileSystem);
   if (names <= MANY_NAMES) return;
   if (sweptAt.size >= MAX_SWEPT) sweptAt.clear();
   sweptAt.set(folder, now);
@@ -77,19 +79,13 @@ async function isAbandoned(fileSystem: FileSystem, file: string): Promise<boolea
   return found !== undefined && Date.now() - Number(found.modifiedNs / 1_000_000n) > FOREIGN_EXPIRY_MS;
 }
 
-/** @returns nothing if there is no such folder */
-export async function listOrNone(folder: string, fileSystem: FileSystem = nodeFileSystem): Promise<string[]> {
+/** @returns nothing where the system has no such thing */
+function processNamespace(): string {
   try {
-    return await fileSystem.list(folder);
-  } catch (error) {
-    ignoreMissing(error);
-    return [];
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
   }
-}
-
-/** @throws any error but that nothing is there */
-export function ignoreMissing(error: unknown): void {
-  if (errnoOf(error) !== 'ENOENT') throw error;
 }
 
 function shortDigest(text: string): string {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { basename } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { tempPath } from '../../src/platform/temp-files.ts';
 
 /** What {@link tempPath} puts into names here. */
@@ -12,4 +13,9 @@ export function writerOfTemps(): { host: string; start: string } {
 export function abandonedTemp(name: string): string {
   const { host, start } = writerOfTemps();
   return `.${name}.${host}-${spawnSync('true').pid}-${start}-0123456789abcdef.tmp`;
+}
+
+/** Leaves in a folder what a kill leaves there that hits a process as it writes `names`. */
+export function leaveHalfWritten(folder: string, names: readonly string[]): void {
+  for (const name of names) writeFileSync(join(folder, abandonedTemp(name)), '{');
 }

@@ -14,7 +14,7 @@ export function controlCommands(): Command[] {
 function control(name: Control, description: string): Command {
   return new Command(name)
     .description(description)
-    .argument('<dir>', 'run folder')
+    .argument('<dir>', 'folder of a run or a prediction')
     .addOption(dataConverterOption())
     .addHelpText('after', `\nExample:\n  virnucpro ${name} run`)
     .action(async (directory: string, flags: DataConverterFlag) => {

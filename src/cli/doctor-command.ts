@@ -21,7 +21,7 @@ export function doctorCommand(): Command {
     .description(
       'check server, workers, clocks, storage, versions, and Python and GPUs for models: what is wrong and what to do',
     )
-    .argument('[dir]', 'run folder, there or planned', '.')
+    .argument('[dir]', 'folder of a run or a prediction, there or planned', '.')
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or that of the run folder)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
     .addOption(

@@ -7,7 +7,10 @@ export function replayCommand(): Command {
   return new Command('replay')
     .description('run the workflow code of this version against recorded histories; embeds nothing')
     .argument('[target...]', 'run folders, workflow ids or history files (JSON)')
-    .option('--failed', 'runs and partitions that failed, timed out, were terminated or are stuck, from the server')
+    .option(
+      '--failed',
+      'runs, partitions and predictions that failed, timed out, were terminated or are stuck, from the server',
+    )
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or localhost:7233)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
     .addOption(dataConverterOption())
@@ -23,8 +26,8 @@ export function replayCommand(): Command {
 }
 
 const HELP = `
-A run folder gives the histories that the server knows, those of all partitions included, and those that were stored in
-the folder when a run there did not end in success: servers forget closed workflows. A workflow id is asked of the server.
+A run folder gives the histories that the server knows, those of all child workflows included, and those that were stored
+in the folder when a run there did not end in success: servers forget closed workflows. A workflow id is asked of the server.
 Where a history parts, the event is named, with what was recorded and what the code does instead.
 
 Exit codes: 0 all replay with the same decisions; 1 one does not, or nothing was found.

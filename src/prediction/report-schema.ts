@@ -24,7 +24,9 @@ const stageSchema = z.looseObject({
   outcome: z.enum(['written', 'found']).describe('found: it was there before this prediction started'),
   startedAt: time.describe('when it was made, which may be before this prediction'),
   seconds: z.number().nonnegative(),
-  rows: count.describe('of what it makes: chunks, frames, sequences, merged rows, classified sequences, contigs'),
+  rows: count.describe(
+    'chunks; frames; sequences; of merging, classifying and consensus the sequences that were classified',
+  ),
   host: z.string(),
   pid: count,
 });

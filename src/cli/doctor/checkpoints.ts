@@ -22,6 +22,7 @@ export async function checkCheckpoints(directory: string, inside: readonly strin
     names.length,
     sample.map((path) => validateCheckpointSync(path)),
     directory,
+    inside.includes('') ? 'run' : 'prediction',
   );
 }
 
@@ -47,8 +48,14 @@ async function small(directory: string, names: readonly string[]): Promise<strin
 /**
  * @param count of all checkpoints of the folder
  * @param entries those that were looked at
+ * @param kind of the folder
  */
-export function judgeCheckpoints(count: number, entries: readonly CheckpointEntry[], directory: string): Finding[] {
+export function judgeCheckpoints(
+  count: number,
+  entries: readonly CheckpointEntry[],
+  directory: string,
+  kind: 'run' | 'prediction',
+): Finding[] {
   const check = 'checkpoints';
   if (count === 0) return [];
   const bad = entries.filter(({ result }) => result !== 'valid');
@@ -58,6 +65,9 @@ export function judgeCheckpoints(count: number, entries: readonly CheckpointEntr
     old.length === 0 ? '' : `, ${old.length} of them 0.x: made before files said their version, accepted as they are`;
   if (bad.length === 0) return [{ check, status: old.length === 0 ? 'ok' : 'info', message: `${looked}${oldText}` }];
   const reasons = bad.slice(0, 3).map(({ path, reason }) => `${path}: ${reason}`);
-  const todo = `virnucpro validate-checkpoints ${directory} looks at all of them; embed --on-bad-checkpoint recompute makes bad ones anew`;
+  const [all, again] = kind === 'run' ? ['', 'embed'] : [' --recursive', 'predict'];
+  const todo =
+    `virnucpro validate-checkpoints ${directory}${all} looks at all of them; ` +
+    `${again} --on-bad-checkpoint recompute makes bad ones anew`;
   return [{ check, status: 'warning', message: `${looked}, ${bad.length} bad${oldText}: ${reasons.join('; ')}`, todo }];
 }

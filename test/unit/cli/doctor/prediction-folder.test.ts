@@ -40,7 +40,13 @@ describe('checkpointFolders', () => {
     writeFileSync(join(folder, 'a_nucleotide', '.output_2_DNABERT_S.pt.1.tmp'), '');
     writeFileSync(join(folder, '.a_protein.faa.1.tmp'), '');
     const inside = checkpointFolders(MANIFEST);
-    expect((await checkCheckpoints(folder, inside))[0]?.message).toContain('1 checkpoint, 1 looked at, 1 bad');
+    const todo = `virnucpro validate-checkpoints ${folder} --recursive looks at all of them; predict --on-bad-checkpoint`;
+    expect(await checkCheckpoints(folder, inside)).toMatchObject([
+      {
+        message: expect.stringContaining('1 checkpoint, 1 looked at, 1 bad'),
+        todo: expect.stringContaining(todo),
+      },
+    ]);
     expect((await checkLeftovers(folder, inside)).map(({ message }) => message.split(',')[0])).toEqual([
       '2 temporary files',
       'rows of 1 unfinished file',

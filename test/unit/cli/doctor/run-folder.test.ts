@@ -120,6 +120,8 @@ describe('checkCheckpoints', () => {
 
   it('all sound → ok', () => {
     const entry = { path: 'a.pt', result: 'valid', version: '1.0' } as const;
-    expect(judgeCheckpoints(3, [entry], '.')).toMatchObject([{ status: 'ok', message: '3 checkpoints, 1 looked at' }]);
+    expect(judgeCheckpoints(3, [entry], '.', 'run')).toMatchObject([
+      { status: 'ok', message: '3 checkpoints, 1 looked at' },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import { appendFailedCheckpoint } from '../checkpoint/failed-checkpoints.ts';
+import type { CheckpointError } from '../checkpoint/errors.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { Offender } from '../contract/outcome.ts';
 import type { MergeEmbeddingsResult } from '../contract/prediction.ts';
@@ -12,6 +13,7 @@ import { LackingError } from './merge/merge-part.ts';
 import { MERGE_THREADS, runMergeTask } from './merge/merge-pool.ts';
 import type { BadPart, MergedPart, MergePart } from './merge/merge-tasks.ts';
 import { RowProgress } from './merge/row-progress.ts';
+import { settleUnsound } from './merge/unsound-embeddings.ts';
 import { splitPartsOf } from './parts.ts';
 import { pathsOf, type PredictionPaths, type SideName } from './paths.ts';
 import { readStageRecord, writeStageRecord, type NewRecord } from './stage-record.ts';
@@ -20,10 +22,10 @@ import type { StageContext } from './stage.ts';
 /**
  * Joins the nucleotide and protein embeddings of every part by id: `{stem}_merged/output_N_merged.pt`, shape
  * `[sequences, 3328]`, rows in the order of the nucleotide split file. What is there is compared with its embeddings bit by
- * bit before anything is written; a merged checkpoint that is not what it has to be is dealt with as the request says
- * (`onBadCheckpoint`), and is listed in failed_checkpoints.txt.
+ * bit before anything is written. A merged checkpoint that is not what it has to be, and an embedding that was damaged, is
+ * dealt with as the request says (`onBadCheckpoint`), and is listed in failed_checkpoints.txt.
  *
- * @param options `allowMissing`: parts without two sound checkpoints are left out and reported
+ * @param options `allowMissing`: parts without two checkpoints are left out and reported
  * @throws VirnucproError `CheckpointError.Corrupted` or `.Incompatible` naming file and id; errno errors; the abort reason
  */
 export async function mergeEmbeddings(
@@ -38,6 +40,7 @@ type PartState =
   | { state: 'missing' }
   | { state: 'found' | 'written'; merged: MergedPart }
   | { state: 'bad'; bad: BadPart }
+  | { state: 'unsound'; embedding: CheckpointError }
   | { state: 'left out'; why: Offender };
 
 class MergeStage {
@@ -58,11 +61,13 @@ class MergeStage {
     await this.#prepare(numbers);
     const progress = new RowProgress(this.#context, split.sequences);
     const judged = await mapLimited(numbers, MERGE_THREADS, (part) => this.#judge(part, progress));
+    await this.#settleUnsound(judged);
     await this.#settleBad(judged);
     const states = await mapLimited(numbers, MERGE_THREADS, (part, index) =>
       this.#settle(part, judged[index] as PartState, progress),
     );
-    return this.#finish(states);
+    await this.#settleUnsound(states.filter((state) => !judged.includes(state)));
+    return this.#finish(states.map((state) => this.#withoutUnsound(state)));
   }
 
   /** Temporary files that a kill left behind would take as much room as the checkpoints. */
@@ -86,6 +91,19 @@ class MergeStage {
     });
   }
 
+  async #settleUnsound(states: readonly PartState[]): Promise<void> {
+    const unsound = states.flatMap((state) => (state.state === 'unsound' ? [state.embedding] : []));
+    await settleUnsound(this.#context, unsound);
+  }
+
+  #withoutUnsound(state: PartState): PartState {
+    return state.state === 'unsound' ? this.#leftOut(state.embedding) : state;
+  }
+
+  #leftOut({ path: file, reason }: CheckpointError): PartState {
+    return { state: 'left out', why: { path: path.relative(this.#context.directory, file), reason } };
+  }
+
   /** Every bad one is listed before the stage stops, or goes on without them. */
   async #settleBad(judged: readonly PartState[]): Promise<void> {
     const { directory, request } = this.#context;
@@ -102,7 +120,7 @@ class MergeStage {
   }
 
   async #settle(part: number, judged: PartState, progress: RowProgress): Promise<PartState> {
-    if (judged.state === 'found' || judged.state === 'left out') return judged;
+    if (judged.state === 'found' || judged.state === 'left out' || judged.state === 'unsound') return judged;
     if (
       judged.state === 'bad' &&
       judged.bad.bad !== 'in_progress' &&
@@ -124,15 +142,15 @@ class MergeStage {
     throw badCheckpoints([{ file: this.#target(part), ...verdict }]);
   }
 
-  /** @throws the CheckpointError of the embedding that the part lacks, unless parts may be missing */
+  /** @throws the CheckpointError of an embedding that is not there, unless parts may be missing */
   async #orLeftOut(part: number, work: () => Promise<PartState>): Promise<PartState> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof LackingError)) throw error;
+      if (error.why.code !== 'MISSING') return { state: 'unsound', embedding: error.why };
       if (!this.#allowMissing) throw error.why;
-      const { path: file, reason } = error.why;
-      return { state: 'left out', why: { path: path.relative(this.#context.directory, file), reason } };
+      return this.#leftOut(error.why);
     }
   }
 
@@ -192,6 +210,7 @@ class MergeStage {
       split: path.join(directory, this.#paths.split('nucleotide', part)),
       nucleotide: side('nucleotide'),
       protein: side('protein'),
+      level: request.skipCheckpointValidation ? 'structure' : 'deep',
       target: this.#target(part),
     };
   }

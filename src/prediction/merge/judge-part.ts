@@ -112,7 +112,7 @@ function describeDifference(
   );
 }
 
-/** Rows that differ because the file was damaged make it corrupted: its own CRCs tell. */
+/** Rows that differ because the file was damaged make it corrupted: its own CRCs tell, as those of its embeddings have. */
 function whyDifferent(target: string, expect: CheckpointExpectation, difference: string): BadPart {
   const { result, reason } = validateCheckpointSync(target, { level: 'deep', expect });
   if (result === 'corrupted') return badOf('corrupted', reason ?? result);

@@ -51,10 +51,11 @@ export async function idsOfSplit(split: string, signal: AbortSignal): Promise<st
  */
 export async function openPart(part: MergePart, signal: AbortSignal): Promise<OpenedPart> {
   const split = await idsOfSplit(part.split, signal);
-  const source = basename(part.split);
-  const nucleotide = await lacking(() => openSide(part.nucleotide, split, source));
+  const expected = { ids: split, source: basename(part.split) };
+  const check = { level: part.level, signal };
+  const nucleotide = await lacking(() => openSide(part.nucleotide, expected, check));
   try {
-    const protein = await lacking(() => openSide(part.protein, split, source));
+    const protein = await lacking(() => openSide(part.protein, expected, check));
     const skipped = new Set([...nucleotide.skipped, ...protein.skipped].map(({ id }) => id));
     const close = () => [nucleotide, protein].forEach(({ checkpoint }) => checkpoint.close());
     const ids = skipped.size === 0 ? split : split.filter((id) => !skipped.has(id));

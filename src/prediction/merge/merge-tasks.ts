@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { TransferableError } from '../../checkpoint/transferable-error.ts';
-import type { SideCheckpoint } from './side-rows.ts';
+import type { SideCheck, SideCheckpoint } from './side-rows.ts';
 
 /** One part: two checkpoints, and the merged one that belongs to them. */
 export interface MergePart {
@@ -8,6 +8,8 @@ export interface MergePart {
   split: string;
   nucleotide: SideCheckpoint;
   protein: SideCheckpoint;
+  /** How closely both are checked. */
+  level: SideCheck['level'];
   /** Absolute path of the merged checkpoint. */
   target: string;
 }

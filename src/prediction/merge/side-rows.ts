@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { CheckpointError, incompatible } from '../../checkpoint/errors.ts';
-import { openCheckpointSync, type OpenCheckpoint } from '../../checkpoint/open-checkpoint.ts';
+import { openCheckpoint, openCheckpointSync, type OpenCheckpoint } from '../../checkpoint/open-checkpoint.ts';
 import type { WrittenKind } from '../../checkpoint/types.ts';
 import { idsWithout, readSkipRecord, type SkippedSequence } from '../../run/skipped-sequences.ts';
 
@@ -14,6 +14,20 @@ export interface SideCheckpoint {
   dim: number;
 }
 
+/** How closely a side is checked before a row of it is used. */
+export interface SideCheck {
+  /** `deep` reads every byte: an embedding run, which has to be quick about what it finds, looks at no value. */
+  level: 'structure' | 'deep';
+  signal: AbortSignal;
+}
+
+/** Ids that a side has to have. */
+export interface ExpectedIds {
+  ids: readonly string[];
+  /** Name of the split file that they are of, for messages. */
+  source: string;
+}
+
 /** The rows of one side, and which sequences of the split file it does without. */
 export interface OpenedSide {
   checkpoint: OpenCheckpoint;
@@ -22,32 +36,34 @@ export interface OpenedSide {
 
 /**
  * Opens the checkpoint of a side, checked as one that is found when a run is planned: its ids are those of the split
- * file, less the ones on record as skipped.
+ * file, less the ones on record as skipped. In a thread: an abort is noticed while a large file is read.
  *
- * @param ids of the split file
- * @param source its name, for messages
- * @throws CheckpointError naming the file, and the id that is missing, extra or doubled; errno errors
+ * @throws CheckpointError naming the file, and the id that is missing, extra or doubled; errno errors; the abort reason
  */
-export async function openSide(side: SideCheckpoint, ids: readonly string[], source: string): Promise<OpenedSide> {
+export async function openSide(
+  side: SideCheckpoint,
+  { ids, source }: ExpectedIds,
+  check: SideCheck,
+): Promise<OpenedSide> {
   const file = path.join(side.folder, side.name);
   try {
-    return { checkpoint: openComplete(file, side, ids, source), skipped: [] };
+    return { checkpoint: await openComplete(file, side, { ids, source }, check), skipped: [] };
   } catch (error) {
     if (!(error instanceof CheckpointError) || error.code !== 'IDS_MISMATCH') throw error;
     const skipped = await skippedOf(side, file);
     const kept = skipped && idsWithout(ids, skipped);
     if (skipped === undefined || kept === undefined) throw error;
-    return { checkpoint: openComplete(file, side, kept, source), skipped };
+    return { checkpoint: await openComplete(file, side, { ids: kept, source }, check), skipped };
   }
 }
 
-function openComplete(
+async function openComplete(
   file: string,
   { kind, dim }: SideCheckpoint,
-  ids: readonly string[],
-  source: string,
-): OpenCheckpoint {
-  const opened = openCheckpointSync(file, { level: 'structure', expect: { kind, dim, ids, source } });
+  { ids, source }: ExpectedIds,
+  check: SideCheck,
+): Promise<OpenCheckpoint> {
+  const opened = await openCheckpoint(file, { ...check, expect: { kind, dim, ids, source } });
   if (opened.status !== 'in_progress') return opened;
   opened.close();
   throw incompatible(file, 'IN_PROGRESS', 'status is in_progress: it was never completed; embed it again');

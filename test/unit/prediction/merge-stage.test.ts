@@ -344,6 +344,78 @@ describe('mergeEmbeddings: a merged checkpoint that is there', () => {
   });
 });
 
+describe('mergeEmbeddings: one bit of a value in an embedding has flipped', () => {
+  const NAME = 'in_protein/output_1_ESM.pt';
+
+  /** @returns the damaged file and its scene, as the request deals with bad checkpoints */
+  async function damaged(more: Partial<PredictionRequest>, merged = false): Promise<PredictionScene> {
+    const scene = await embedded(more);
+    if (merged) await mergeEmbeddings(scene, STRICT);
+    const file = scene.file(NAME);
+    const bytes = readFileSync(file);
+    const values = Buffer.from(rowValues(101, 3, 2560).buffer);
+    bytes[bytes.indexOf(values.subarray(4 * 2560, 4 * 2560 + 64)) + 5]! ^= 1;
+    writeFileSync(file, bytes);
+    return scene;
+  }
+
+  it('fail → corrupted, naming it and no merged file; nothing of it is published', async () => {
+    const scene = await damaged({ onBadCheckpoint: 'fail' });
+    const failure = mergeEmbeddings(scene, STRICT);
+    await expect(failure).rejects.toMatchObject({ type: FailureType.CheckpointCorrupted, path: scene.file(NAME) });
+    await expect(failure).rejects.toThrow(/output_1_ESM.pt: corrupted: .*CRC.*put the file back/u);
+    expect(existsSync(scene.file(scene.paths.mergedPart(1)))).toBe(false);
+    expect(await failedLines(scene)).toEqual([expect.stringMatching(new RegExp(`^${NAME} corrupted: `, 'u'))]);
+  });
+
+  it('merged before, recompute → the embedding is set aside, not the merged file; embedded anew → found', async () => {
+    const scene = await damaged({ onBadCheckpoint: 'recompute' }, true);
+    const merged = readFileSync(scene.file(scene.paths.mergedPart(1)));
+    const failure = mergeEmbeddings(scene, STRICT);
+    await expect(failure).rejects.toMatchObject({ type: FailureType.CheckpointCorrupted, path: scene.file(NAME) });
+    await expect(failure).rejects.toThrow('start again, and it is embedded anew');
+    expect(readdirSync(scene.file(scene.paths.merged)).toSorted()).toEqual([
+      'output_1_merged.pt',
+      'output_2_merged.pt',
+    ]);
+    expect(readFileSync(scene.file(scene.paths.mergedPart(1))).equals(merged)).toBe(true);
+    expect(existsSync(scene.file(NAME))).toBe(false);
+    expect(
+      readdirSync(scene.file(scene.paths.side('protein'))).some((name) => name.startsWith('output_1_ESM.pt.bad-')),
+    ).toBe(true);
+    await embedPart(scene, 'protein', 1, PARTS[0]);
+    expect(await mergeEmbeddings(scene, STRICT)).toMatchObject({ outcome: 'found', merged: 2, rows: 5 });
+  });
+
+  it('skip → its part is left out and reported, the file stays', async () => {
+    const scene = await damaged({ onBadCheckpoint: 'skip' });
+    expect(await mergeEmbeddings(scene, STRICT)).toMatchObject({
+      merged: 1,
+      rows: 2,
+      missingParts: 1,
+      missing: [{ path: NAME, reason: expect.stringMatching(/^corrupted: .*CRC/u) as string }],
+    });
+    expect(existsSync(scene.file(NAME))).toBe(true);
+    expect(await failedLines(scene)).toHaveLength(1);
+  });
+
+  it('one in each of two parts → one start lists both and sets both aside', async () => {
+    const scene = await damaged({ onBadCheckpoint: 'recompute' });
+    const other = scene.file(scene.paths.checkpoint('nucleotide', 2));
+    const bytes = readFileSync(other);
+    bytes[bytes.indexOf(Buffer.from(rowValues(2, 2, 768).buffer, 0, 64)) + 5]! ^= 1;
+    writeFileSync(other, bytes);
+    await expect(mergeEmbeddings(scene, STRICT)).rejects.toThrow('(and 1 more, see failed_checkpoints.txt)');
+    expect([existsSync(scene.file(NAME)), existsSync(other)]).toEqual([false, false]);
+    expect(await failedLines(scene)).toHaveLength(2);
+  });
+
+  it('believed content → merged as it is', async () => {
+    const scene = await damaged({ skipCheckpointValidation: true });
+    expect(await mergeEmbeddings(scene, STRICT)).toMatchObject({ outcome: 'written', merged: 2, rows: 5 });
+  });
+});
+
 describe.runIf(existsSync(REFERENCE))('mergeEmbeddings on the files of the reference', () => {
   const IDS = ['seq1_chunk_1R1', 'seq1_chunk_1R3', 'seq2_chunk_1R1', 'seq2_chunk_1R3'].map((id) => `fixed_500bp_${id}`);
 

@@ -55,18 +55,22 @@ export async function settleStage(run: StageRun, work: StageWork): Promise<Settl
   const startedAt = new Date();
   const recorded = await recordedOutputs(run, work);
   if (recorded.record !== undefined && recorded.complete) return { outcome: 'found', record: recorded.record };
-  for (;;) {
+  const { sound } = recorded;
+  for (let written = false; ;) {
     run.signal.throwIfAborted();
-    const outputs = new StageOutputs(run, recorded.sound, work.isForeign);
+    const outputs = new StageOutputs(run, sound, work.isForeign);
     const facts = await work.make(outputs);
+    written ||= outputs.written;
     if (outputs.bad.length > 0) {
       await setAside(run, outputs.bad);
+      // What was made or compared just now counts as that: it must not be taken for a file that was there before.
+      for (const output of outputs.all) sound.set(output.path, output);
       continue;
     }
     await outputs.syncFolders();
     const { stage, of } = work;
     const record = await writeStageRecord(run, { stage, of, outputs: outputs.all, facts, startedAt }, run.fileSystem);
-    return { outcome: outputs.written ? 'written' : 'found', record };
+    return { outcome: written ? 'written' : 'found', record };
   }
 }
 
@@ -219,9 +223,15 @@ export class StageOutputs {
     this.written ||= outcome === 'published';
   }
 
-  /** An output that was there without a record, and is what belongs there. */
-  kept(name: string, facts: { bytes: number; sha256: string }): void {
-    this.all.push({ path: name, ...facts, ...(this.#isForeign(name) && { kept: true }) });
+  /**
+   * An output that was there without a record, and is what belongs there.
+   *
+   * @param own SHA-256 of what this stage writes: a file of these bytes is its own, of an attempt that was killed before it
+   *   could be recorded
+   */
+  kept(name: string, facts: { bytes: number; sha256: string }, own?: string): void {
+    const isForeign = facts.sha256 !== own && this.#isForeign(name);
+    this.all.push({ path: name, ...facts, ...(isForeign && { kept: true }) });
   }
 
   /**

@@ -40,7 +40,7 @@ export interface RecordedOutput {
   bytes: number;
   /** Lower-case hex. */
   sha256: string;
-  /** It was there before, without a record: somebody else's, never to be removed. */
+  /** It was there without a record, and is not byte for byte what is written here: somebody else's, never to be removed. */
   kept?: true | undefined;
 }
 

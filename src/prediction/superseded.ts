@@ -7,8 +7,8 @@ import { readStageRecord } from './stage-record.ts';
 
 /**
  * Renames outputs that this package made from something else, to `{name}.superseded-{time}`: results of a prediction with
- * holes, once these are filled. Files that are not as they were recorded, or were there before there was a record, stay:
- * they are compared with what belongs there.
+ * holes, once these are filled. Files that are not as they were recorded, or are somebody else's, stay: they are compared
+ * with what belongs there.
  *
  * @param of what the outputs are to be made from now
  * @throws errno errors

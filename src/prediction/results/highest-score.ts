@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { incompatible } from '../../checkpoint/errors.ts';
 import { digestOf, publishFile } from '../publish-file.ts';
 import { REMEDY, type StageOutputs } from '../settle-stage.ts';
@@ -29,7 +30,7 @@ export async function putHighestScores(
     const published = await publishFile(outputs.absolute(name), linesOf(contigs, scores), outputs.publishing);
     outputs.published(name, published);
   }
-  if (state === 'unrecorded') await compare(outputs, name, scores);
+  if (state === 'unrecorded') await compare(outputs, name, contigs, scores);
 }
 
 function* linesOf(contigs: ContigIndex, scores: ChunkScores): Generator<string, void, undefined> {
@@ -40,7 +41,7 @@ function* linesOf(contigs: ContigIndex, scores: ChunkScores): Generator<string, 
   }
 }
 
-async function compare(outputs: StageOutputs, name: string, scores: ChunkScores): Promise<void> {
+async function compare(outputs: StageOutputs, name: string, contigs: ContigIndex, scores: ChunkScores): Promise<void> {
   const file = outputs.absolute(name);
   const lines = new LineReader(file, outputs.publishing.signal);
   try {
@@ -48,10 +49,17 @@ async function compare(outputs: StageOutputs, name: string, scores: ChunkScores)
     if (difference !== undefined) {
       const why = `line ${lines.number}: ${difference}; it does not belong to these results: ${REMEDY}`;
       await outputs.rejected(incompatible(file, 'CONTENT', why));
-    } else outputs.kept(name, await digestOf(outputs.fileSystem, file));
+    } else outputs.kept(name, await digestOf(outputs.fileSystem, file), ownDigest(contigs, scores));
   } finally {
     await lines.close();
   }
+}
+
+/** Of the file as it would have been written. */
+function ownDigest(contigs: ContigIndex, scores: ChunkScores): string {
+  const hash = createHash('sha256');
+  for (const line of linesOf(contigs, scores)) hash.update(line);
+  return hash.digest('hex');
 }
 
 async function firstDifference(lines: LineReader, scores: ChunkScores): Promise<string | undefined> {

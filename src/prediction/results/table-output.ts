@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { incompatible } from '../../checkpoint/errors.ts';
 import { digestOf, DraftFile } from '../publish-file.ts';
 import { REMEDY, type StageOutputs } from '../settle-stage.ts';
@@ -81,6 +82,8 @@ class ComparedTable<Row> implements TableOutput<Row> {
   readonly #name: string;
   readonly #format: TableFormat<Row>;
   readonly #lines: LineReader;
+  /** Of the table as it would have been written. */
+  readonly #own = createHash('sha256');
   #rejected = false;
 
   private constructor(outputs: StageOutputs, name: string, format: TableFormat<Row>) {
@@ -88,6 +91,7 @@ class ComparedTable<Row> implements TableOutput<Row> {
     this.#name = name;
     this.#format = format;
     this.#lines = new LineReader(outputs.absolute(name), outputs.publishing.signal);
+    this.#own.update(`${format.header}\n`);
   }
 
   static async open<Row>(outputs: StageOutputs, name: string, format: TableFormat<Row>): Promise<ComparedTable<Row>> {
@@ -100,6 +104,7 @@ class ComparedTable<Row> implements TableOutput<Row> {
 
   async add(row: Row): Promise<void> {
     if (this.#rejected) return;
+    this.#own.update(this.#format.line(row));
     const line = await this.#lines.next();
     if (line === undefined) return this.#reject(`expected more rows, found the end of the file`);
     const difference = this.#format.difference(line, row);
@@ -112,7 +117,7 @@ class ComparedTable<Row> implements TableOutput<Row> {
     await this.discard();
     if (this.#rejected) return;
     const facts = await digestOf(this.#outputs.fileSystem, this.#outputs.absolute(this.#name));
-    this.#outputs.kept(this.#name, facts);
+    this.#outputs.kept(this.#name, facts, this.#own.digest('hex'));
   }
 
   discard(): Promise<void> {

@@ -240,6 +240,18 @@ describe('callConsensus', () => {
   });
 });
 
+describe('callConsensus: killed before its record was written', () => {
+  it('its own tables are found → recorded as its own, not as somebody else’s', async () => {
+    const scene = await inputOf({ a: 500, b: 500 });
+    await classified(scene, [row('b_chunk_1F1', 0.9), row('a_chunk_1R2', 0.3)]);
+    await callConsensusHere(scene);
+    unlinkSync(scene.file(scene.paths.record('consensus')));
+    expect(await callConsensusHere(scene)).toMatchObject({ outcome: 'found', chunks: 2 });
+    const record = await readStageRecord(scene, 'consensus');
+    expect(record?.outputs.map(({ kept }) => kept)).toEqual([undefined, undefined]);
+  });
+});
+
 describe('callConsensus: a table of chunks that VirNucPro left', () => {
   const rows = [row('b_chunk_1F1', 0.9), row('a_chunk_1R2', 0.3), row('a_chunk_1F2', 0.2)];
   const leave = async (text: string): Promise<PredictionScene> => {

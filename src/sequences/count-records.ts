@@ -1,6 +1,7 @@
 import { openContent } from './content.ts';
 
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const GREATER = 0x3e;
 
 /**
@@ -14,7 +15,8 @@ export async function countRecords(path: string, signal?: AbortSignal): Promise<
   let previous = LINE_FEED;
   for await (const chunk of chunks) {
     for (let at = chunk.indexOf(GREATER); at >= 0; at = chunk.indexOf(GREATER, at + 1)) {
-      if ((at === 0 ? previous : chunk[at - 1]) === LINE_FEED) records += 1;
+      const before = at === 0 ? previous : chunk[at - 1];
+      if (before === LINE_FEED || before === CARRIAGE_RETURN) records += 1;
     }
     previous = chunk.at(-1) ?? previous;
   }

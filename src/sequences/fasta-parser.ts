@@ -14,8 +14,9 @@ export const MAX_ID_BYTES = 4096;
 /** Most records are short, and a run may read hundreds of thousands of files of one record; for long ones it doubles. */
 const INITIAL_CAPACITY = 4096;
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const GREATER = 0x3e;
-const WHITE_SPACE = new Set([0x09, 0x0b, 0x0c, 0x0d, 0x20]);
+const WHITE_SPACE = new Set([0x09, 0x0b, 0x0c, 0x20]);
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 const INVALID = 0;
@@ -51,12 +52,35 @@ export interface FastaParserOptions {
   emptyRecords?: EmptyRecords | undefined;
 }
 
+/** Finds the line ends of a chunk, front to back. A kind of line end that a file does not use costs one search of each chunk. */
+class LineEnds {
+  readonly #chunk: Uint8Array;
+  #feed = -1;
+  #return = -1;
+
+  constructor(chunk: Uint8Array) {
+    this.#chunk = chunk;
+  }
+
+  /** @returns where the first LF or CR at or behind `at` is; the end of the chunk if there is none */
+  from(at: number): number {
+    if (this.#feed < at) this.#feed = this.#find(LINE_FEED, at);
+    if (this.#return < at) this.#return = this.#find(CARRIAGE_RETURN, at);
+    return Math.min(this.#feed, this.#return);
+  }
+
+  #find(byte: number, at: number): number {
+    const found = this.#chunk.indexOf(byte, at);
+    return found < 0 ? this.#chunk.length : found;
+  }
+}
+
 type State = 'before-first' | 'id' | 'description' | 'sequence';
 
 /**
  * Incremental FASTA parser over the bytes of one file. Memory: the id and the sequence of one record.
  *
- * Accepts CRLF, a UTF-8 byte order mark, lower case, blank lines and white space inside sequences.
+ * Lines end with LF, CRLF or CR. Accepts a UTF-8 byte order mark, lower case, blank lines and white space inside sequences.
  * Every method throws VirnucproError `RunError.InvalidInput` with file and line at the first thing that is not FASTA.
  */
 export class FastaParser {
@@ -67,6 +91,8 @@ export class FastaParser {
   readonly #emptyRecords: EmptyRecords;
   #state: State = 'before-first';
   #lineStart = true;
+  /** The last byte was a CR: a LF right after it ends no line of its own, also in the next chunk. */
+  #afterReturn = false;
   #line = 1;
   #offset: number;
   #markBytes: number;
@@ -98,18 +124,28 @@ export class FastaParser {
 
   /** Takes the next bytes of the file. @returns the records that they complete */
   *push(chunk: Uint8Array): Generator<LocatedRecord, void, undefined> {
+    const ends = new LineEnds(chunk);
     let at = 0;
     while (at < chunk.length) {
+      if (this.#afterReturn) {
+        this.#afterReturn = false;
+        if (chunk[at] === LINE_FEED) {
+          at += 1;
+          continue;
+        }
+      }
       if (this.#lineStart && chunk[at] === GREATER) {
         if (this.#headerLine > 0) yield this.#finishRecord();
         this.#beginRecord(this.#offset + at);
         at += 1;
       }
-      const newline = chunk.indexOf(LINE_FEED, at);
-      const end = newline < 0 ? chunk.length : newline;
+      const end = ends.from(at);
       if (end > at) this.#takePiece(chunk, at, end);
-      if (newline >= 0) this.#endLine();
-      at = newline < 0 ? end : newline + 1;
+      if (end < chunk.length) {
+        this.#endLine();
+        this.#afterReturn = chunk[end] === CARRIAGE_RETURN;
+      }
+      at = end + 1;
     }
     this.#offset += chunk.length;
   }

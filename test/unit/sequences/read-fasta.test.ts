@@ -42,6 +42,8 @@ describe('readFasta: accepted', () => {
   test.each([
     ['plain records', '>a one\nACGT\n>b\nAC\nGT\n', ['1 a ACGT', '3 b ACGT']],
     ['CRLF', '>a one\r\nACGT\r\n>b\r\nAC\r\nGT\r\n', ['1 a ACGT', '3 b ACGT']],
+    ['CR alone', '>a one\rACGT\r\r>b two\rAC\rGT\r', ['1 a ACGT', '4 b ACGT']],
+    ['CR alone in a file of LF and CRLF', '>a one\rAC\n>b\nA\r>c x\r\nGT', ['1 a AC', '3 b A', '5 c GT']],
     ['byte order mark', '\u{feff}>a\nACGT\n', ['1 a ACGT']],
     ['lower case → upper case', '>a\nacgtn\n', ['1 a ACGTN']],
     ['blank lines anywhere', '\n\n>a\n\nAC\n\nGT\n\n>b\nA\n\n', ['3 a ACGT', '9 b A']],
@@ -63,13 +65,17 @@ describe('readFasta: accepted', () => {
     }
   });
 
-  test('chunks of any size → the same records, offsets and letters', () => {
-    const text = Buffer.from('\u{feff}\r\n>a x\r\nAC\r\ngt\r\n\r\n>b>c\nNN-*\n>d\n \nA');
+  test.each([
+    ['LF and CRLF', '\u{feff}\r\n>a x\r\nAC\r\ngt\r\n\r\n>b>c\nNN-*\n>d\n \nA'],
+    ['CR', '\u{feff}\r>a x\rAC\rgt\r\r>b>c\rNN-*\r>d\r \rA'],
+    ['CR, LF and CRLF', '\u{feff}\r>a x\r\r\nAC\ngt\r\r>b>c\r\nNN-*\n\r>d\n \rA'],
+  ])('%s in chunks of any size → the same records, lines, offsets and letters', (_, content) => {
+    const text = Buffer.from(content);
     const whole = parse(text, [text.length]);
-    expect(whole.records.map(({ id, byteOffset }) => [id, byteOffset])).toEqual([
-      ['a', text.indexOf('>a')],
-      ['b>c', text.indexOf('>b')],
-      ['d', text.indexOf('>d')],
+    expect(whole.records.map(({ id, sequence, byteOffset }) => [id, sequence, byteOffset])).toEqual([
+      ['a', 'ACGT', text.indexOf('>a')],
+      ['b>c', 'NN-*', text.indexOf('>b')],
+      ['d', 'A', text.indexOf('>d')],
     ]);
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (sizes) => {

@@ -52,6 +52,7 @@ describe('scanFile and readPart', () => {
   const contents: [string, string | Buffer][] = [
     ['LF', sample('\n')],
     ['CRLF with a byte order mark', `\u{feff}${sample('\r\n')}`],
+    ['CR', sample('\r')],
     ['gzip', gzipSync(sample('\n'))],
     ['gzip of two members', Buffer.concat([gzipSync(sample('\n').slice(0, 333)), gzipSync(sample('\n').slice(333))])],
   ];

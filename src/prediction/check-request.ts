@@ -4,11 +4,11 @@ import { FailureType } from '../contract/failure-types.ts';
 import type { PredictVirusInput } from '../contract/prediction.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { Differences } from '../run/differences.ts';
-import { commonRoot, InputErrors, inputFiles, scanInputs, type ScannedInput } from '../run/inputs.ts';
+import { commonRoot, type ScannedInput } from '../run/inputs.ts';
 import type { RunManifest } from '../run/manifest.ts';
-import { assertDistinctOutputs, isNucleotideLike, type InputFile } from '../sequences/index.ts';
 import { expectedLengthOf } from './expected-length.ts';
 import type { PredictionInputFile, PredictionRequest } from './request.ts';
+import { scanContigs } from './scan-contigs.ts';
 import { sequencesPerFileOf } from './sequences-per-file.ts';
 import { describeSides, MERGED_DIM, SIDES, type DescribedSide } from './sides.ts';
 import type { SideName } from './paths.ts';
@@ -85,38 +85,6 @@ export async function requireClassifier(model: string, signal?: AbortSignal): Pr
     `${file}: incompatible: expected a classifier of ${MERGED_DIM} features and 2 classes, got ${features} and ${classes}; ` +
       'choose a model of VirNucPro (300_model.pth or 500_model.pth)',
   );
-}
-
-/** Letters are counted and chunks are only numbered here: parts of this size keep few ids in memory. */
-const WINDOWS_AT_ONCE = 10_000;
-
-async function scanContigs(
-  { directory, inputs, inputsFile, recursive }: PredictVirusInput,
-  chunkLength: number,
-  signal: AbortSignal,
-): Promise<ScannedInput[]> {
-  const named = {
-    directory,
-    ...(inputs && { inputs }),
-    ...(inputsFile !== undefined && { inputsFile }),
-    ...(recursive !== undefined && { recursive }),
-  };
-  const files = await inputFiles(named);
-  requireDistinctStems(files);
-  const reading = { ...named, chunkLength, sequencesPerFile: WINDOWS_AT_ONCE, emptyRecords: 'keep' } as const;
-  const scanned = await scanInputs(files, reading, signal);
-  const proteins = scanned.filter(({ summary: { letters } }) => letters.size > 0 && !isNucleotideLike(letters));
-  if (proteins.length === 0) return scanned;
-  throw new InputErrors(
-    proteins.map(
-      ({ path: file }) =>
-        `${file}: holds proteins (less than 95 % ACGTN), but a prediction starts from nucleotides and translates them itself`,
-    ),
-  );
-}
-
-function requireDistinctStems(files: readonly InputFile[]): void {
-  assertDistinctOutputs(files.map(({ path: file, stem }) => ({ name: `${stem}_merged`, input: file })));
 }
 
 function locate(scanned: readonly ScannedInput[]): Pick<PredictionRequest, 'inputRoot' | 'inputs'> {

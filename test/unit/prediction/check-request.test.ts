@@ -93,6 +93,18 @@ describe('checkPredictionRequest on a new folder', () => {
       {},
       /p\.faa: holds proteins .* a prediction starts from nucleotides/u,
     ],
+    [
+      'RNA',
+      { 'a.fa': DNA, 'r.fa': `${DNA}>r full of U\nACG\nAUG\n>s\nUAA\n` },
+      {},
+      /^\S*in\/r\.fa:3: record "r" holds the letter U of RNA: .* sed '\/\^>\/!y\/Uu\/Tt\/' rna\.fa > dna\.fa$/u,
+    ],
+    [
+      'RNA in lower case in gzip, and proteins',
+      { 'a.fa.gz': gzipSync('>a\naug\n'), 'p.faa': PROTEIN },
+      {},
+      /a\.fa\.gz:1: record "a" holds the letter U.*\n.*p\.faa: holds proteins/u,
+    ],
     ['two inputs of one stem', { 'a.fa': DNA, 'A.fasta': DNA }, {}, /would both be written to a_merged/iu],
     ['ids that occur twice', { 'a.fa': `${DNA}${DNA}` }, {}, /duplicate id "c"/u],
     ['no FASTA', { 'a.fa': 'hello\n' }, {}, /a\.fa:1: expected FASTA/u],

@@ -1,6 +1,5 @@
 import type { RunFailure, RunOutcome } from './outcome.ts';
-import type { TaskFailure } from './partition.ts';
-import type { PlanSummary, RunReference, RunRequest } from './run-request.ts';
+import type { PlanSummary, RunReference, RunRequest, TaskFailure } from './run-request.ts';
 
 /** A task of a plan, by reference. */
 export interface TaskInput {

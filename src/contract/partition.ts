@@ -1,4 +1,4 @@
-import type { PartitionTotals, PlanRange, RunReference } from './run-request.ts';
+import type { PartitionTotals, PlanRange, RunReference, TaskFailure } from './run-request.ts';
 
 /** Input of the workflow `embedPartition`. */
 export interface EmbedPartitionInput {
@@ -15,11 +15,6 @@ export interface EmbedPartitionInput {
 export interface EmbedPartitionResult extends PartitionTotals {
   /** At most {@link MAX_REPORTED_FAILURES}; the others stand in the run folder. */
   failures: TaskFailure[];
-}
-
-export interface TaskFailure {
-  index: number;
-  reason: string;
 }
 
 /** Keeps a result below the payload limit: 50 × (index + reason of at most 256 characters) < 16 KiB. */

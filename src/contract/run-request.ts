@@ -77,6 +77,8 @@ export interface ContinuedRun {
   /** Next task of each range of the plan, in the order of `plan.ranges`. */
   next: number[];
   totals: PartitionTotals;
+  /** At most MAX_REPORTED_FAILURES; absent where code that did not carry them over continued as new. */
+  failures?: TaskFailure[];
   paused: boolean;
   startedAt: string;
 }
@@ -112,6 +114,12 @@ export interface PlanSummary {
   ranges: PlanRange[];
   /** `Found 15/20 checkpoints, resuming 5 files` */
   message: string;
+}
+
+/** A task that failed for good. */
+export interface TaskFailure {
+  index: number;
+  reason: string;
 }
 
 export interface PartitionTotals {

@@ -1,11 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as path from 'node:path';
 import type { FileSystem } from './file-system.ts';
-import { ignoreMissing, listOrNone } from './missing.ts';
 import { nodeFileSystem } from './node-file-system.ts';
-import { processStartTime } from './process-identity.mjs';
+import { lookAtProcess, processStartTime } from './process-identity.mjs';
 
 /** Longest file name on common file systems, in bytes. */
 const MAX_NAME_BYTES = 255;
@@ -16,13 +15,18 @@ const TEMP_NAME = /^\..+\.([0-9a-f]{8})-([1-9][0-9]*)-([0-9a-f]{8})-[0-9a-f]{16}
 /** A file that is being written changes every second; clocks of hosts and storage may differ by minutes. */
 const FOREIGN_EXPIRY_MS = 3_600_000;
 
-/** Containers that share the name of their host number their processes each for itself. */
-const host = shortDigest(`${hostname()}/${processNamespace()}`);
+/**
+ * Machines share names (clones, `localhost`), and containers that share the name of their host number their processes each
+ * for itself: what one start of a machine has given to one namespace of processes is found again by this.
+ */
+const host = shortDigest([hostname(), orNothing(bootId), orNothing(processNamespace)].join('/'));
+/** Of a process whose start cannot be seen: nobody can say that it is gone. */
+const UNKNOWN_START = '00000000';
 let ownStart: string | undefined;
 
 /** `.{name}.{writer}-{unique}.tmp` beside the target: only there can it be linked, and only such names are no checkpoints. */
 export function tempPath(target: string): string {
-  ownStart ??= shortDigest(processStartTime(process.pid) ?? '');
+  ownStart ??= startDigest(processStartTime(process.pid));
   const suffix = `.${host}-${process.pid}-${ownStart}-${randomBytes(8).toString('hex')}.tmp`;
   const room = MAX_NAME_BYTES - suffix.length - '.'.length - CUT_CHARACTER_BYTES;
   const name = Buffer.from(path.basename(target)).subarray(0, room).toString();
@@ -31,22 +35,20 @@ export function tempPath(target: string): string {
 
 /**
  * Removes from a folder what {@link tempPath} named and nobody writes any more: temporary files of processes of this host
- * that are gone, and of other hosts where they have not changed for an hour. Safe at any time.
+ * that are gone, and others where they have not changed for an hour. Safe at any time, and never throws: what cannot be
+ * listed or removed is left to the next sweep.
  *
- * @returns how many names were looked at, and how many of them removed; 0 if there is no such folder
- * @throws errno errors
+ * @returns how many names were looked at, and how many of them removed
  */
 export async function sweepAbandonedTemps(
   folder: string,
   fileSystem: FileSystem = nodeFileSystem,
 ): Promise<{ names: number; removed: number }> {
   let removed = 0;
-  const names = await listOrNone(folder, fileSystem);
+  const names = await fileSystem.list(folder).catch(() => []);
   for (const name of names) {
     const file = path.join(folder, name);
-    if (!(await isAbandoned(fileSystem, file))) continue;
-    await fileSystem.unlink(file).catch(ignoreMissing);
-    removed += 1;
+    if ((await isAbandoned(fileSystem, file)) && (await isUnlinked(fileSystem, file))) removed += 1;
   }
   return { names: names.length, removed };
 }
@@ -57,11 +59,7 @@ const SWEPT_FOR_MS = 60_000;
 const sweptAt = new Map<string, number>();
 const MAX_SWEPT = 1000;
 
-/**
- * {@link sweepAbandonedTemps}, unless this thread has done so a moment ago and the folder holds many names.
- *
- * @throws errno errors
- */
+/** {@link sweepAbandonedTemps}, unless this thread has done so a moment ago and the folder holds many names. */
 export async function sweepSeldom(folder: string, fileSystem: FileSystem): Promise<void> {
   const now = Date.now();
   if (now - (sweptAt.get(folder) ?? 0) < SWEPT_FOR_MS) return;
@@ -74,18 +72,40 @@ export async function sweepSeldom(folder: string, fileSystem: FileSystem): Promi
 async function isAbandoned(fileSystem: FileSystem, file: string): Promise<boolean> {
   const [, writer, pid, start] = TEMP_NAME.exec(path.basename(file)) ?? [];
   if (writer === undefined) return false;
-  if (writer === host) return shortDigest(processStartTime(Number(pid)) ?? '') !== start;
-  const found = await fileSystem.stat(file);
+  if (writer === host && start !== UNKNOWN_START) {
+    const seen = lookAtProcess(Number(pid));
+    if (seen.state !== 'unknown') return seen.state === 'gone' || startDigest(seen.startTime) !== start;
+  }
+  const found = await fileSystem.stat(file).catch(() => undefined);
   return found !== undefined && Date.now() - Number(found.modifiedNs / 1_000_000n) > FOREIGN_EXPIRY_MS;
 }
 
+async function isUnlinked(fileSystem: FileSystem, file: string): Promise<boolean> {
+  return fileSystem.unlink(file).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** @returns nothing where the system has no such thing */
-function processNamespace(): string {
+function orNothing(read: () => string): string {
   try {
-    return readlinkSync('/proc/self/ns/pid');
+    return read();
   } catch {
     return '';
   }
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+function processNamespace(): string {
+  return readlinkSync('/proc/self/ns/pid');
+}
+
+function startDigest(startTime: string | undefined): string {
+  return startTime === undefined ? UNKNOWN_START : shortDigest(startTime);
 }
 
 function shortDigest(text: string): string {

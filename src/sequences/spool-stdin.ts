@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileSystem } from '../platform/file-system.ts';
 import { writeAll } from '../platform/file-system.ts';
@@ -10,6 +11,9 @@ export interface SpoolStdinOptions {
   fileSystem?: FileSystem;
   signal?: AbortSignal;
 }
+
+/** Other hosts take a temporary file for abandoned that does not change for an hour; what is piped may come slowly. */
+const SIGN_OF_LIFE_MS = 60_000;
 
 /** Its stem names the checkpoints. */
 const FILE_NAME = 'stdin.fa';
@@ -29,6 +33,7 @@ export async function spoolStdin(
   await fileSystem.makeFolder(folder);
   await sweepAbandonedTemps(folder, fileSystem);
   const temporary = tempPath(join(folder, 'stdin'));
+  const signs = setInterval(() => void showLife(temporary), SIGN_OF_LIFE_MS);
   try {
     const sha256 = await writeDurably(fileSystem, temporary, stream, signal);
     const target = join(folder, sha256);
@@ -40,7 +45,14 @@ export async function spoolStdin(
   } catch (error) {
     await fileSystem.unlink(temporary).catch(() => undefined);
     throw error;
+  } finally {
+    clearInterval(signs);
   }
+}
+
+async function showLife(file: string): Promise<void> {
+  const now = new Date();
+  await utimes(file, now, now).catch(() => undefined);
 }
 
 async function writeDurably(

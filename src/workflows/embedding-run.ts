@@ -88,12 +88,14 @@ class EmbeddingRun {
   async #embed(work: ContinuedRun): Promise<void> {
     const { run, request, plan } = work;
     Object.assign(this.#state.totals, work.totals);
+    this.#state.failures.push(...(work.failures ?? []));
     this.#state.phase = 'embedding';
     this.#partitions = new Partitions(run, request, plan.plan, this.#gate, this.#state);
     const next = [...work.next];
     await this.#partitions.runAll(plan.ranges, next);
     if (plan.ranges.every((range, at) => next[at]! >= range.end)) return;
-    const continued = { ...work, next, totals: { ...this.#state.totals }, paused: this.#gate.paused };
+    const { totals, failures } = this.#state;
+    const continued = { ...work, next, totals, failures, paused: this.#gate.paused };
     await continueAsNew<typeof embeddingRun>({ ...this.#input, continued });
   }
 

@@ -1,6 +1,7 @@
 import {
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   ContinueAsNew,
   isCancellation,
   TemporalFailure,
@@ -63,13 +64,23 @@ export async function runToEnd<Told extends ToldOutcome>(course: Course<Told>): 
   try {
     await course.work();
     outcome = await course.finish({});
-  } catch (error) {
+  } catch (thrown) {
+    const error = notLost(thrown);
     if (error instanceof ContinueAsNew) throw error;
     outcome = await finishAfter(error, course);
     if (isCancellation(error)) throw error;
   }
   if (outcome.outcome === 'success' || outcome.outcome === 'partial') return outcome;
   throw failureOf(outcome);
+}
+
+/**
+ * A cancellation that came while the last activity ended normally: nothing else in this execution would throw it, and the next
+ * one would not know of it.
+ */
+function notLost(thrown: unknown): unknown {
+  const isLost = thrown instanceof ContinueAsNew && CancellationScope.current().consideredCancelled;
+  return isLost ? new CancelledFailure('cancelled before it continued as new') : thrown;
 }
 
 async function finishAfter<Told>(error: unknown, course: Course<Told>): Promise<Told> {

@@ -1,6 +1,6 @@
-import type { PartitionProgress, TaskFailure } from '../contract/partition.ts';
+import type { PartitionProgress } from '../contract/partition.ts';
 import type { RunPhase, RunProgress } from '../contract/progress.ts';
-import type { PartitionTotals, PlanSummary } from '../contract/run-request.ts';
+import type { PartitionTotals, PlanSummary, TaskFailure } from '../contract/run-request.ts';
 
 /** What the run knows while it runs; answers the query `progress`. */
 export class RunState {

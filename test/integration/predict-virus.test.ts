@@ -359,6 +359,18 @@ describe.concurrent('predictVirus: pause, cancel, continue as new', () => {
     expect(finished).toMatchObject({ cancelled: true, request: '0'.repeat(64) });
   });
 
+  it('cancelled as the last stage before it continues as new ends normally → cancelled', async () => {
+    const consensus = async () => {
+      await one.handle.cancel();
+      return { outcome: 'written', stem: 's0', chunks: 3, viralChunks: 1, contigs: 1, viralContigs: 0 };
+    };
+    const tuning = { inputsPerExecution: 1, openInputs: 1 };
+    const one = await start({ inputs: 2, tuning, on: { 'callConsensus 0': consensus } });
+    await expect(one.result).rejects.toMatchObject({ cause: expect.any(CancelledFailure) as unknown });
+    expect(one.prediction.finished).toMatchObject({ cancelled: true });
+    expect(one.prediction.calls).not.toContain('chunkSequences 1');
+  });
+
   it('cancelled while it is paused → ends', async () => {
     const one = await start({ on: { checkPrediction: () => sleep(300).then(() => one.prediction.checked()) } });
     await one.handle.signal(SIGNAL_PAUSE);

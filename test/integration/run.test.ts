@@ -9,6 +9,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startRun, type RunHandle, type RunOptions } from '../../src/client/index.ts';
+import type { FinishRunInput } from '../../src/contract/activities.ts';
 import { FailureType } from '../../src/contract/failure-types.ts';
 import { IO_TASK_QUEUE, WORKFLOW_EMBED_PARTITION, WORKFLOW_EMBEDDING_RUN } from '../../src/contract/names.ts';
 import { createWorkers, type VirnucproWorkers } from '../../src/worker/index.ts';
@@ -381,6 +382,22 @@ describe.each(MODES)('embeddingRun: pause, resume, cancel, continue as new, $mod
     expect(await executionsOf(run)).toBe(3);
     expect((await stickyTasksOf(run)) > 0).toBe(taskQueue === IO_TASK_QUEUE);
     expect(await run.status()).toMatchObject({ phase: 'done', total: 10, found: 0, embedded: 10, openPartitions: 0 });
+  });
+
+  it('a file that fails in an execution before the last → its reason reaches the end of the run', async () => {
+    const at = place();
+    makeInputs(at.folder, 3, 1);
+    const tuning = { partitionSize: 1, openPartitions: 1, partitionsPerExecution: 1 };
+    const run = await start(fake(at, { failOn: 's00_0' }, { tuning }));
+    expect(await run.result()).toMatchObject({ outcome: 'partial', failed: 1, embedded: 2 });
+    expect(await executionsOf(run)).toBeGreaterThan(1);
+    const { events } = await client.workflow.getHandle(run.workflowId).fetchHistory();
+    const finish = events?.findLast(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'finishRun',
+    );
+    const [payload] = finish?.activityTaskScheduledEventAttributes?.input?.payloads ?? [];
+    const { taskFailures } = JSON.parse(Buffer.from(payload?.data ?? []).toString()) as FinishRunInput;
+    expect(taskFailures).toEqual([{ index: 0, reason: expect.stringContaining('s00') as string }]);
   });
 
   it('cancelled → ends soon as cancelled, spool kept, report written; started again → goes on from the spool', async () => {

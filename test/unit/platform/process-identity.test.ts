@@ -1,7 +1,21 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
-import { identifyProcess, isProcessAlive, processStartTime } from '../../../src/platform/process-identity.mjs';
+import process from 'node:process';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  identifyProcess,
+  isProcessAlive,
+  lookAtProcess,
+  processStartTime,
+} from '../../../src/platform/process-identity.mjs';
+
+const { platform } = process;
+const hasPs = spawnSync('ps', ['-o', 'lstart=', '-p', String(process.pid)]).status === 0;
+
+afterEach(() => {
+  Object.defineProperty(process, 'platform', { value: platform });
+  vi.unstubAllEnvs();
+});
 
 describe('process identity', () => {
   it('this process → alive', () => {
@@ -26,6 +40,20 @@ describe('process identity', () => {
     await once(child, 'exit');
     expect(isProcessAlive(identity)).toBe(false);
     expect(() => identifyProcess(pid)).toThrow(`process ${pid} is not running`);
+  });
+
+  it('a process that has ended → gone; one that runs → running', () => {
+    expect(lookAtProcess(spawnSync(process.execPath, ['-e', '']).pid)).toEqual({ state: 'gone' });
+    expect(lookAtProcess(process.pid)).toMatchObject({ state: 'running' });
+  });
+
+  it.runIf(hasPs)('another time zone, where `ps` tells the start → the same start time', () => {
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
+    vi.stubEnv('TZ', 'UTC');
+    const start = processStartTime(process.pid);
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    expect(start).toMatch(/^\w+ \w+ \d+ [\d:]+ \d+$/u);
+    expect(processStartTime(process.pid)).toBe(start);
   });
 
   it.runIf(process.platform === 'linux')('a dead child that nobody has waited for → not alive', async () => {

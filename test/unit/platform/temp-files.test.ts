@@ -1,6 +1,7 @@
 import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { nodeFileSystem } from '../../../src/platform/node-file-system.ts';
 import { tempPath, sweepAbandonedTemps } from '../../../src/platform/temp-files.ts';
 import { abandonedTemp, writerOfTemps } from '../../support/temp-names.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -10,7 +11,7 @@ it('a temporary file of a process that is gone → removed; of one that runs →
   const name = basename(tempPath(join(folder, 'a.fa')));
   const dead = abandonedTemp('a.fa');
   // The number of a running process, given out again since.
-  const reused = `.a.fa.${writerOfTemps().host}-${process.pid}-00000000-0123456789abcdef.tmp`;
+  const reused = `.a.fa.${writerOfTemps().host}-${process.pid}-0123abcd-0123456789abcdef.tmp`;
   for (const file of [name, dead, reused, 'a.fa', '.a.fa.other.tmp']) await writeFile(join(folder, file), 'x');
   expect(await sweepAbandonedTemps(folder)).toEqual({ names: 5, removed: 2 });
   expect((await readdir(folder)).toSorted()).toEqual(['.a.fa.other.tmp', name, 'a.fa'].toSorted());
@@ -25,6 +26,28 @@ it('a temporary file of another host → removed once it has not changed for an 
   await utimes(join(folder, old), hoursAgo, hoursAgo);
   expect(await sweepAbandonedTemps(folder)).toEqual({ names: 2, removed: 1 });
   expect(await readdir(folder)).toEqual([fresh]);
+});
+
+it('a temporary file of a process whose start nobody could see → removed once it has not changed for an hour', async () => {
+  const folder = await temporaryFolder();
+  const { host } = writerOfTemps();
+  const name = (unique: string) => `.a.fa.${host}-${process.pid}-00000000-${unique}.tmp`;
+  const [fresh, old] = [name('0123456789abcdef'), name('fedcba9876543210')];
+  for (const file of [fresh, old]) await writeFile(join(folder, file), 'x');
+  const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
+  await utimes(join(folder, old), hoursAgo, hoursAgo);
+  expect(await sweepAbandonedTemps(folder)).toEqual({ names: 2, removed: 1 });
+  expect(await readdir(folder)).toEqual([fresh]);
+});
+
+it('one that cannot be removed → left, and nothing is thrown', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, abandonedTemp('a')), 'x');
+  const refusing = {
+    ...nodeFileSystem,
+    unlink: () => Promise.reject(Object.assign(new Error('EPERM'), { code: 'EPERM' })),
+  };
+  expect(await sweepAbandonedTemps(folder, refusing)).toEqual({ names: 1, removed: 0 });
 });
 
 it('no folder → nothing to remove', async () => {

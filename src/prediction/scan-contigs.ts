@@ -5,6 +5,9 @@ import { assertDistinctOutputs, isNucleotideLike, readRecords, type InputFile } 
 
 /** Letters are counted and chunks are only numbered here: parts of this size keep few ids in memory. */
 const WINDOWS_AT_ONCE = 10_000;
+/** `_chunk_`, up to nine digits (a record has at most 2^28 letters), and the name of a frame such as `F1`. */
+const ID_SUFFIX_BYTES = 18;
+const READING = { sequencesPerFile: WINDOWS_AT_ONCE, emptyRecords: 'keep', idSuffixBytes: ID_SUFFIX_BYTES } as const;
 /** Files that are read once more to say where their U is. */
 const FILES_AT_ONCE = 8;
 
@@ -27,8 +30,7 @@ export async function scanContigs(
   };
   const files = await inputFiles(named);
   requireDistinctStems(files);
-  const reading = { ...named, chunkLength, sequencesPerFile: WINDOWS_AT_ONCE, emptyRecords: 'keep' } as const;
-  const scanned = await scanInputs(files, reading, signal);
+  const scanned = await scanInputs(files, { ...named, ...READING, chunkLength }, signal);
   const errors = await mapLimited(scanned, FILES_AT_ONCE, (input) => problemOf(input, signal));
   const found = errors.filter((error) => error !== undefined);
   if (found.length > 0) throw new InputErrors(found);

@@ -6,10 +6,10 @@ import { VirnucproError } from '../contract/virnucpro-error.ts';
 import {
   findInputs,
   scanFile,
-  type EmptyRecords,
   type FilePart,
   type InputFile,
   type InputSummary,
+  type ScanOptions,
 } from '../sequences/index.ts';
 import { sha256Hex } from './stored-document.ts';
 import { mapLimited } from './limited.ts';
@@ -23,7 +23,8 @@ const MAX_LISTED_ERRORS = 20;
 export type InputsOfRequest = Pick<
   EmbeddingRunInput,
   'directory' | 'inputs' | 'inputsFile' | 'recursive' | 'chunkLength' | 'sequencesPerFile'
-> & { emptyRecords?: EmptyRecords };
+> &
+  Pick<ScanOptions, 'emptyRecords' | 'idSuffixBytes'>;
 
 /** The FASTA files that a request names. */
 export async function inputFiles(request: InputsOfRequest): Promise<InputFile[]> {
@@ -74,6 +75,7 @@ export async function scanInputs(
         chunkLength: request.chunkLength,
         sequencesPerFile: request.sequencesPerFile ?? DEFAULT_SEQUENCES_PER_FILE,
         emptyRecords: request.emptyRecords,
+        idSuffixBytes: request.idSuffixBytes,
         signal,
         onPart: (found) => {
           const { ids: _, ...part } = found;

@@ -50,6 +50,8 @@ export interface FastaParserOptions {
   keepCase?: boolean | undefined;
   /** @default 'refuse' */
   emptyRecords?: EmptyRecords | undefined;
+  /** What ids made from these add to them, in bytes: the ids have to be that much shorter. @default 0 */
+  idSuffixBytes?: number | undefined;
 }
 
 /** Finds the line ends of a chunk, front to back. A kind of line end that a file does not use costs one search of each chunk. */
@@ -89,6 +91,7 @@ export class FastaParser {
   readonly #path: string;
   readonly #keepCase: boolean;
   readonly #emptyRecords: EmptyRecords;
+  readonly #idSuffixBytes: number;
   #state: State = 'before-first';
   #lineStart = true;
   /** The last byte was a CR: a LF right after it ends no line of its own, also in the next chunk. */
@@ -104,10 +107,11 @@ export class FastaParser {
   #records = 0;
 
   /** @param offset where in the content the first chunk begins */
-  constructor(path: string, offset = 0, { keepCase, emptyRecords }: FastaParserOptions = {}) {
+  constructor(path: string, offset = 0, { keepCase, emptyRecords, idSuffixBytes }: FastaParserOptions = {}) {
     this.#path = path;
     this.#keepCase = keepCase ?? false;
     this.#emptyRecords = emptyRecords ?? 'refuse';
+    this.#idSuffixBytes = idSuffixBytes ?? 0;
     this.#offset = offset;
     this.#markBytes = offset === 0 ? 0 : BYTE_ORDER_MARK.length;
   }
@@ -208,14 +212,21 @@ export class FastaParser {
       const byte = chunk[position] as number;
       if (WHITE_SPACE.has(byte)) {
         this.#state = 'description';
-        return;
+        break;
       }
       if (byte < 0x20 || byte === 0x7f)
         throw this.#error(`expected FASTA text, found ${quoteByte(byte)} in an id: binary data`);
       this.#id.push(byte);
     }
-    if (this.#id.length > MAX_ID_BYTES)
-      throw this.#error(`expected an id of at most ${MAX_ID_BYTES} bytes, found a longer one`);
+    this.#requireRoom();
+  }
+
+  #requireRoom(): void {
+    const suffix = this.#idSuffixBytes;
+    const most = MAX_ID_BYTES - suffix;
+    if (this.#id.length <= most) return;
+    const reason = suffix === 0 ? '' : ` (ids that are made from it are up to ${suffix} bytes longer)`;
+    throw this.#error(`expected an id of at most ${most} bytes${reason}, found a longer one; shorten it`);
   }
 
   #checkId(): void {

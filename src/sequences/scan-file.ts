@@ -15,6 +15,8 @@ export interface ScanOptions {
   sequencesPerFile: number;
   /** `keep`: a header without a sequence is a record; one without windows where there is a `chunkLength`. @default 'refuse' */
   emptyRecords?: EmptyRecords | undefined;
+  /** What ids made from those of the records add to them, in bytes. @default 0 */
+  idSuffixBytes?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Gets the parts in order, one at a time: the scan goes on when it resolves. */
   onPart(part: FilePart): Promise<void> | void;
@@ -32,7 +34,8 @@ const WINDOWS_PER_SLICE = 16_384;
 export async function scanFile(path: string, options: ScanOptions): Promise<InputSummary> {
   const { gzip, chunks } = await openContent(path, options.signal);
   const digest = new ContentDigest();
-  const parser = new FastaParser(path, 0, { emptyRecords: options.emptyRecords });
+  const { emptyRecords: empty, idSuffixBytes } = options;
+  const parser = new FastaParser(path, 0, { emptyRecords: empty, idSuffixBytes });
   const ids = new UniqueIds(path);
   const cutter = new PartCutter(options);
   let emptyRecords = 0;

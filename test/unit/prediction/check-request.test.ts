@@ -85,6 +85,11 @@ describe('checkPredictionRequest on a new folder', () => {
     expect(request.inputs).toMatchObject([{ contigs: 0, emptyContigs: 2, chunks: 0 }]);
   });
 
+  it('the longest id → accepted', async () => {
+    const { request } = await check(await asked({ 'a.fa': `>${'x'.repeat(4078)}\nACGT\n` }));
+    expect(request.inputs).toMatchObject([{ contigs: 1 }]);
+  });
+
   type Bad = [string, Files, Partial<PredictVirusInput>, RegExp];
   const bad: Bad[] = [
     [
@@ -107,6 +112,12 @@ describe('checkPredictionRequest on a new folder', () => {
     ],
     ['two inputs of one stem', { 'a.fa': DNA, 'A.fasta': DNA }, {}, /would both be written to a_merged/iu],
     ['ids that occur twice', { 'a.fa': `${DNA}${DNA}` }, {}, /duplicate id "c"/u],
+    [
+      'an id too long for the ids of its frames',
+      { 'a.fa': `${DNA}>${'x'.repeat(4079)} and more\nACGT\n` },
+      {},
+      /a\.fa:3: expected an id of at most 4078 bytes \(ids .* up to 18 bytes longer\), found a longer one/u,
+    ],
     ['no FASTA', { 'a.fa': 'hello\n' }, {}, /a\.fa:1: expected FASTA/u],
     ['no file', { 'a.fa': DNA }, { inputs: ['/nowhere/x.fa'] }, /\/nowhere\/x\.fa: no such file/u],
     ['no model', { 'a.fa': DNA }, { model: '/nowhere/500_model.pth' }, /\/nowhere\/500_model\.pth/u],

@@ -148,6 +148,11 @@ describe('readFasta: refused with RunError.InvalidInput', () => {
       'in.fa:1: expected an id in UTF-8, found other bytes',
     ],
     ['endless id', `>${'x'.repeat(MAX_ID_BYTES + 1)}`, `in.fa:1: expected an id of at most ${MAX_ID_BYTES} bytes`],
+    [
+      'long id',
+      `>${'x'.repeat(MAX_ID_BYTES + 1)} x\nAC\n`,
+      `in.fa:1: expected an id of at most ${MAX_ID_BYTES} bytes, `,
+    ],
     ['damaged gzip', damaged(gzipSync('>a\nACGT\n')), 'in.fa: gzip data are damaged (incorrect data check); copy'],
   ])('%s', async (_title, content, message) => {
     const found = await failure(content);

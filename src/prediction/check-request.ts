@@ -37,7 +37,7 @@ export async function checkPredictionRequest(
   const classifier = await requireClassifier(input.model, signal);
   const length = expectedLengthOf(input);
   const scanned = await scanContigs(input, length.expectedLength, signal);
-  const sequencesPerFile = await sequencesPerFileOf(input, manifest, scanned);
+  const sequencesPerFile = await sequencesPerFileOf(input, manifest, scanned, signal);
   const request: PredictionRequest = {
     schema: 1,
     ...locate(scanned),

@@ -3,6 +3,7 @@ import { incompatible } from '../checkpoint/errors.ts';
 import { inspectCheckpoint } from '../checkpoint/index.ts';
 import { listOrNone } from '../platform/missing.ts';
 import { countRecords } from '../sequences/index.ts';
+import { unavailableOf } from './unavailable.ts';
 import { checkpointNumber, mergedFolder, sideFolder, splitNumber, type SideName } from './paths.ts';
 
 /** How a folder that is there already was split. */
@@ -22,7 +23,8 @@ interface SideSplit extends ExistingSplit {
  * the same number on both sides. Where the split files are gone, the first checkpoint tells.
  *
  * @returns undefined if there is neither
- * @throws CheckpointError `incompatible` if they do not agree; errno errors; the reason of `signal`
+ * @throws CheckpointError `incompatible` if they do not agree, `unavailable` if a checkpoint cannot be looked at now; errno
+ *   errors; the reason of `signal`
  */
 export async function existingSplit(
   directory: string,
@@ -31,7 +33,7 @@ export async function existingSplit(
 ): Promise<ExistingSplit | undefined> {
   const nucleotide = await sideSplit(directory, stem, 'nucleotide', signal);
   const protein = await sideSplit(directory, stem, 'protein', signal);
-  if (nucleotide === undefined && protein === undefined) return splitOfCheckpoints(directory, stem);
+  if (nucleotide === undefined && protein === undefined) return splitOfCheckpoints(directory, stem, signal);
   if (nucleotide === undefined || protein === undefined) return withoutFolder(nucleotide ?? protein);
   const [exact, other] = nucleotide.atLeast ? [protein, nucleotide] : [nucleotide, protein];
   const agree = other.atLeast
@@ -54,7 +56,11 @@ function withoutFolder(split: SideSplit | undefined): ExistingSplit | undefined 
 }
 
 /** Of the merged checkpoints, or else those of a side: the first one that can be read. */
-async function splitOfCheckpoints(directory: string, stem: string): Promise<ExistingSplit | undefined> {
+async function splitOfCheckpoints(
+  directory: string,
+  stem: string,
+  signal: AbortSignal | undefined,
+): Promise<ExistingSplit | undefined> {
   const sides = [mergedFolder(stem), sideFolder(stem, 'protein'), sideFolder(stem, 'nucleotide')];
   for (const side of sides) {
     const folder = path.join(directory, side);
@@ -64,8 +70,11 @@ async function splitOfCheckpoints(directory: string, stem: string): Promise<Exis
       if (part !== undefined) parts.set(part, path.join(folder, name));
     }
     const file = parts.get(1);
-    const found = file === undefined ? undefined : await inspectCheckpoint(file);
-    if (found?.result === 'valid' && found.rows !== undefined) {
+    if (file === undefined) continue;
+    const found = await inspectCheckpoint(file, { ...(signal && { signal }) });
+    // A number that is guessed because of a fault of the storage would be bound to the folder for good.
+    if (found.result === 'unavailable') throw unavailableOf(file, found);
+    if (found.result === 'valid' && found.rows !== undefined) {
       return { sequencesPerFile: found.rows, atLeast: parts.size === 1 };
     }
   }

@@ -13,17 +13,18 @@ interface FoundSplit extends ExistingSplit {
  * Sequences per split file: as the request says, else run.json, else as the folder was split before there was one.
  *
  * @throws VirnucproError `CheckpointError.Incompatible` naming both numbers where split files are there that were made
- *   with another one
+ *   with another one; what existingSplit throws
  */
 export async function sequencesPerFileOf(
   { directory, sequencesPerFile }: PredictVirusInput,
   { settings }: RunManifest,
   scanned: readonly ScannedInput[],
+  signal: AbortSignal,
 ): Promise<number> {
   if (settings !== undefined) return sequencesPerFile ?? settings.sequencesPerFile;
   const splits: FoundSplit[] = [];
   for (const { stem } of scanned) {
-    const split = await existingSplit(directory, stem);
+    const split = await existingSplit(directory, stem, signal);
     if (split !== undefined) splits.push({ ...split, stem });
   }
   const size = sequencesPerFile ?? sizeOf(splits);

@@ -4,9 +4,10 @@ import { digestFile } from '../../checkpoint/publish/digest.ts';
 import { CheckpointError } from '../../checkpoint/errors.ts';
 import { openCheckpointSync, type OpenCheckpoint } from '../../checkpoint/open-checkpoint.ts';
 import { quote } from '../../checkpoint/text.ts';
-import type { CheckpointEntry, CheckpointExpectation, RowSource } from '../../checkpoint/types.ts';
+import type { CheckpointExpectation, RowSource } from '../../checkpoint/types.ts';
 import { validateCheckpointSync } from '../../checkpoint/validate-checkpoint.ts';
 import { nodeFileSystem } from '../../platform/node-file-system.ts';
+import { unavailableOf } from '../unavailable.ts';
 import type { BadPart, MergedPart, MergePart } from './merge-tasks.ts';
 import { idsOfSplit, mergedRows, openPart, type OpenedPart, type Watch } from './merge-part.ts';
 
@@ -65,11 +66,6 @@ const IN_PROGRESS: BadPart = { bad: 'in_progress', reason: 'incompatible: status
 
 function badOf(bad: 'corrupted' | 'incompatible', reason: string): BadPart {
   return { bad, reason };
-}
-
-function unavailableOf(path: string, { code = 'UNAVAILABLE', reason = '' }: CheckpointEntry): CheckpointError {
-  const text = reason.replace(/^unavailable: /u, '');
-  return new CheckpointError({ class: 'unavailable', code, text, path });
 }
 
 /** Rows compared at a time: about 1.7 MB of each. */

@@ -1,10 +1,14 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { writeCheckpoint } from '../../../src/checkpoint/index.ts';
+import { FailureType } from '../../../src/contract/failure-types.ts';
 import { cutChunksHere } from '../../../src/prediction/cut-chunks.ts';
 import { existingSplit } from '../../../src/prediction/existing-split.ts';
+import { sequencesPerFileOf } from '../../../src/prediction/sequences-per-file.ts';
 import { splitSidesHere } from '../../../src/prediction/split-sides.ts';
 import { writeFramesHere } from '../../../src/prediction/write-frames.ts';
+import type { ScannedInput } from '../../../src/run/inputs.ts';
+import { UNBOUND } from '../../support/prediction-scene.ts';
 import { runStages, stageScene, type SceneOptions, type StageScene } from '../../support/stage-scene.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -218,6 +222,27 @@ describe('existingSplit', () => {
     const scene = await splitFolder({});
     await scene.write('in_merged/output_1_merged.pt', 'PK');
     expect(await existingSplit(scene.directory, 'in')).toBeUndefined();
+  });
+
+  it('a checkpoint that cannot be looked at (ELOOP) → unavailable, naming it: nothing is guessed', async () => {
+    const scene = await splitFolder({});
+    await mkdir(scene.file('in_merged'));
+    await symlink('output_1_merged.pt', scene.file('in_merged/output_1_merged.pt'));
+    const failure = { type: FailureType.CheckpointUnavailable, path: scene.file('in_merged/output_1_merged.pt') };
+    await expect(existingSplit(scene.directory, 'in')).rejects.toMatchObject(failure);
+  });
+
+  it('aborted → its reason, also where only the size of split files is asked for', async () => {
+    const scene = await splitFolder({ nucleotide: [3] });
+    const reason = new Error('enough');
+    const { directory } = scene;
+    const asked = { contract: 1 as const, directory, inputs: [], model: 'm.pth' };
+    const scanned = [{ stem: 'in' }] as ScannedInput[];
+    await expect(sequencesPerFileOf(asked, UNBOUND, scanned, AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(await sequencesPerFileOf(asked, UNBOUND, scanned, new AbortController().signal)).toBe(10_000);
+    const checkpoints = await splitFolder({});
+    await checkpoints.write('in_merged/output_1_merged.pt', 'PK');
+    await expect(existingSplit(checkpoints.directory, 'in', AbortSignal.abort(reason))).rejects.toBe(reason);
   });
 
   it('other files in the side folder → not counted', async () => {

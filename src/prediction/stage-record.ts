@@ -9,11 +9,12 @@ import type { FileSystem, OpenFile } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { makeDurableFolder } from '../platform/sync-folder.ts';
 import { replaceFile } from '../run/atomic-file.ts';
+import { INTERNAL_FOLDER } from '../run/run-folder.ts';
 import { pathsOf, STAGES_FOLDER, type NamedRequest, type RecordedStage } from './paths.ts';
 import type { PredictionInputFile } from './request.ts';
 
 const outputSchema = z.object({
-  path: z.string(),
+  path: z.string().refine(isInside),
   bytes: z.number().int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/u),
   kept: z.literal(true).optional(),
@@ -74,7 +75,7 @@ export interface RecordPlace {
 }
 
 /**
- * @returns undefined if there is none that this version reads: the outputs are compared with what the stage computes then
+ * @returns undefined if there is none that this version reads, or one that names files which no stage of this input writes: the outputs are compared with what the stage computes then
  * @throws errno errors
  */
 export async function readStageRecord(
@@ -84,8 +85,18 @@ export async function readStageRecord(
 ): Promise<StageRecord | undefined> {
   const text = await readText(fileSystem, path.join(directory, pathsOf(request, input).record(stage)));
   const record = text === undefined ? undefined : recordSchema.safeParse(parseJson(text)).data;
-  return record?.stage === stage && record.stem === input.stem ? record : undefined;
+  const isOfInput = record?.stage === stage && record.stem === input.stem;
+  // Files that a record names are renamed, and may be removed: all that a stage writes begins like this (see pathsOf).
+  return isOfInput && record.outputs.every((output) => output.path.startsWith(`${input.stem}_`)) ? record : undefined;
 }
+
+/** Whether a path, which somebody may have forged, leads to a file of DIR that is not internal. */
+function isInside(name: string): boolean {
+  const parts = name.split('/');
+  return !name.includes('\0') && parts.every((part) => part !== '' && !OUTSIDE.has(part));
+}
+
+const OUTSIDE: ReadonlySet<string> = new Set(['.', '..', INTERNAL_FOLDER]);
 
 /** What the writer of a record knows; the rest is filled in. */
 export type NewRecord = Pick<StageRecord, 'stage' | 'of' | 'outputs' | 'facts' | 'missing'> & { startedAt: Date };

@@ -60,13 +60,15 @@ describe('removeSplitFiles', () => {
     expect(present()).toHaveLength(4);
   });
 
-  it('a file of another content under the name, or a record that names other files → stays', async () => {
+  it('a file of another content under the name, or one that is none → stays; a record of files elsewhere → none is removed', async () => {
     const { scene, digest, names } = await splitScene();
     const other = TEXT.replace('A', 'T');
     writeFileSync(scene.file(names[0]!), other);
     writeFileSync(scene.file('in_nucleotide.fa'), TEXT);
     writeFileSync(scene.file('in_protein/mine.fa'), TEXT);
-    const outputs = [...names, 'in_nucleotide.fa', 'in_protein/mine.fa', '../x/output_1.fa'].map(recorded);
+    const outputs = [...names, 'in_nucleotide.fa', 'in_protein/mine.fa'].map(recorded);
+    await writeRecord(scene, [...outputs, recorded('../x/output_1.fa')]);
+    expect(await removeSplitFiles(scene.directory, digest, SUCCESS, LIVE)).toBe(0);
     await writeRecord(scene, outputs);
     expect(await removeSplitFiles(scene.directory, digest, SUCCESS, LIVE)).toBe(3);
     expect(readFileSync(scene.file(names[0]!), 'utf8')).toBe(other);

@@ -111,7 +111,7 @@ function role(path) {
     .replace(/spool\/[0-9a-f]{24}/u, 'spool/TASK')
     .replace(/seg-.*\.rows/u, 'SEGMENT')
     .replace(/epoch-\d+\.json/u, 'EPOCH')
-    .replace(/\d+-[0-9a-f]+\.tmp/u, 'tmp')
+    .replace(/[0-9a-f]{8}-\d+-[0-9a-f]{8}-[0-9a-f]{16}\.tmp/u, 'tmp')
     .replace(/s\d+_FAKE/u, 'TASK')
     .replace(/[0-9a-f]{64}/u, 'DIGEST');
 }

@@ -8,6 +8,7 @@ import { tracingOf } from '../otel.ts';
 import type { Backend } from './backend.ts';
 import { configuredBackend } from './configured-backend.ts';
 import type { Ending } from './ending.ts';
+import { followRun } from './follow-run.ts';
 import { localBackend } from './local-backend.ts';
 import { watchMissingEmbedders } from './missing-embedders.ts';
 import { progressView } from './progress-view.ts';
@@ -129,24 +130,11 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
     this.#say(`Attached to ${run.workflowId}${status === undefined ? '' : `: ${this.#job.describeAttached(status)}`}`);
   }
 
-  async #watch(run: WatchedRun<TStatus, TOutcome>, backend: Backend): Promise<TOutcome> {
-    const { signal } = this.#ended;
+  #watch(run: WatchedRun<TStatus, TOutcome>, backend: Backend): Promise<TOutcome> {
     const view = progressView(this.#flags.progress && this.#flags.json !== true, process.stderr);
-    const watching = this.#watchProgress(run, (status) => view.update(this.#job.progressOf(status)));
-    try {
-      const stuck = backend.stuck ?? this.#leave;
-      const workers = this.#watchWorkers(run, backend);
-      const outcome = await Promise.race([run.result(signal), ...workers, stuck, this.#leave]);
-      this.#ended.abort();
-      const late = (await watching) ? undefined : await this.#job.lateNews();
-      if (late !== undefined) this.#say(late);
-      view.finish(this.#job.finalProgress(outcome));
-      return outcome;
-    } finally {
-      this.#ended.abort();
-      await watching;
-      view.stop();
-    }
+    const hopeless = [...this.#watchWorkers(run, backend), backend.stuck ?? this.#leave, this.#leave];
+    const say = (line: string) => this.#say(line);
+    return followRun({ run, job: this.#job, view, hopeless, ended: this.#ended, say });
   }
 
   /** Promises that only ever reject: when there is no point in waiting any longer. */
@@ -167,24 +155,6 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
       log: (line: string) => this.#say(line),
       ...(this.#flags.waitForWorkers === undefined ? {} : { waitSeconds: this.#flags.waitForWorkers }),
     };
-  }
-
-  /** @returns whether there was any news */
-  async #watchProgress(run: WatchedRun<TStatus, TOutcome>, update: (status: TStatus) => void): Promise<boolean> {
-    const told = new Set<string>();
-    const tell = (line: string, text = line) => {
-      if (!told.has(line)) this.#say(text);
-      told.add(line);
-    };
-    let isNews = false;
-    for await (const status of run.progress({ signal: this.#ended.signal })) {
-      const news = this.#job.news(status);
-      isNews ||= news.length > 0;
-      for (const line of news) tell(line);
-      for (const trouble of status.troubles) tell(trouble, `being tried again: ${trouble}`);
-      update(status);
-    }
-    return isNews;
   }
 
   #interrupt(): void {

@@ -19,6 +19,7 @@ export interface LocalServer {
   readonly namespace: string;
   readonly uiUrl: string;
   readonly pid: number;
+  readonly record: ServerRecord;
   readonly ports: ServerPorts;
   /** true if it was already running */
   readonly reused: boolean;
@@ -33,6 +34,8 @@ export interface LocalServerOptions {
   readonly log: (line: string) => void;
   /** Ports of a server that has died, so that its clients find the new one; others are taken where they are not free. */
   readonly ports?: ServerPorts;
+  /** Told of each process that is started, before it is waited for: who ends meanwhile can end it, too. */
+  readonly onSpawn?: (record: ServerRecord) => void;
 }
 
 /**
@@ -41,11 +44,12 @@ export interface LocalServerOptions {
  *
  * @throws Error if no server executable can be found or made, or the server does not start on a new database either
  */
-export async function ensureLocalServer({ runId12, log, ports }: LocalServerOptions): Promise<LocalServer> {
+export async function ensureLocalServer(options: LocalServerOptions): Promise<LocalServer> {
+  const { runId12, log } = options;
   const folder = stateFolder(runId12);
   makeStateFolder(folder);
   return locked(folder, log, async () => {
-    const server = (await reuse(folder, log)) ?? (await start(folder, log, ports));
+    const server = (await reuse(folder, log)) ?? (await start(folder, options));
     registerUser(folder);
     return server;
   });
@@ -79,23 +83,29 @@ async function reuse(folder: string, log: (line: string) => void): Promise<Local
   return undefined;
 }
 
-async function start(folder: string, log: (line: string) => void, ports?: ServerPorts): Promise<LocalServer> {
+async function start(folder: string, { log, ports, onSpawn }: LocalServerOptions): Promise<LocalServer> {
   const cli = await findTemporal({ log });
   log(`starting a Temporal server for this run (${cli.path}, ${cli.version})`);
   try {
-    return await startOnFreePorts(cli.path, folder, ports);
+    return await startOnFreePorts(cli.path, folder, onSpawn, ports);
   } catch (error) {
     if (!(error instanceof ServerExited) || !existsSync(databasePath(folder))) throw error;
     if (isLocked(error)) throw lockedBy(folder, error);
     if (!isAboutDatabase(error)) throw error;
     log(`${error.message}; moved its database aside to ${moveDatabaseAside(folder)} and starting with a new one`);
-    return startOnFreePorts(cli.path, folder);
+    return startOnFreePorts(cli.path, folder, onSpawn);
   }
 }
 
-async function startOnFreePorts(binary: string, folder: string, ports?: ServerPorts): Promise<LocalServer> {
+async function startOnFreePorts(
+  binary: string,
+  folder: string,
+  onSpawn: LocalServerOptions['onSpawn'],
+  ports?: ServerPorts,
+): Promise<LocalServer> {
   for (let attempt = 1; ; attempt++) {
     const record = await spawnServer(binary, folder, attempt === 1 ? ports : undefined);
+    onSpawn?.(record);
     writeRecordIn(folder, record);
     try {
       await waitUntilReady(record, folder);
@@ -113,6 +123,7 @@ function localServer(folder: string, record: ServerRecord, reused: boolean): Loc
     namespace: NAMESPACE,
     uiUrl: uiUrlOf(record),
     pid: record.pid,
+    record,
     ports: { port: record.port, uiPort: record.uiPort },
     reused,
     stop: () =>

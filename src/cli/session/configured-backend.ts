@@ -12,19 +12,23 @@ import { WorkerProcess } from './worker-process.ts';
 /**
  * The server that the user's environment names. Workers are the user's, too, unless this command is asked to run some.
  */
-export async function configuredBackend(
+export function configuredBackend(
   runId: string,
   embedders: readonly string[],
   withWorkers: boolean,
   flags: DataConverterFlag & OtelFlag,
   log: (line: string) => void,
-): Promise<Backend> {
-  const settings = connectionSettings();
-  const worker = withWorkers ? await startWorker(runId, embedders, settings, flags, log) : undefined;
+): Backend {
+  let worker: WorkerProcess | undefined;
   return {
-    settings,
     hostsWorkers: withWorkers,
     ownsServer: false,
+    start: async (leaving) => {
+      const settings = connectionSettings();
+      leaving.throwIfAborted();
+      if (withWorkers) worker = await startWorker(runId, embedders, settings, flags, log);
+      return { settings };
+    },
     stop: async () => worker?.stop(),
     kill: () => worker?.kill(),
   };

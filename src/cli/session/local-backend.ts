@@ -3,7 +3,7 @@ import { localConnectionSettings } from '../../client/index.ts';
 import { FailureType } from '../../contract/failure-types.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { shortRunId } from '../../contract/names.ts';
-import { stateFolder } from '../../server/index.ts';
+import { stateFolder, type LocalServer } from '../../server/index.ts';
 import { converterArguments, type DataConverterFlag } from '../data-converter.ts';
 import type { DeviceLostMessage } from '../serve-worker.ts';
 import { otelArguments, type OtelFlag } from '../otel.ts';
@@ -15,35 +15,37 @@ import { WorkerProcess } from './worker-process.ts';
  * A Temporal server and a worker process of this command's own, for one run folder. A server that an earlier command left
  * behind is taken over.
  */
-export async function localBackend(
+export function localBackend(
   runId: string,
   embedders: readonly string[],
   flags: DataConverterFlag & OtelFlag,
   log: (line: string) => void,
-): Promise<Backend> {
+): Backend {
   const runId12 = shortRunId(runId);
-  const keeper = await ServerKeeper.start(runId12, log);
-  const { address, namespace, uiUrl, pid } = keeper.server;
-  const worker = new WorkerProcess(
-    [...workerArguments(embedders, address, namespace, flags), '--local-server-pid', String(pid)],
-    path.join(stateFolder(runId12), 'worker.log'),
-    log,
-  );
-  const stuck = worker.deviceLost.then(endOfRun);
-  // It may come before anybody waits for it.
-  stuck.catch(() => {});
+  const keeper = new ServerKeeper(runId12, log);
+  let worker: WorkerProcess | undefined;
+  const startWorker = ({ address, namespace, pid }: LocalServer) => {
+    const args = [...workerArguments(embedders, address, namespace, flags), '--local-server-pid', String(pid)];
+    return new WorkerProcess(args, path.join(stateFolder(runId12), 'worker.log'), log);
+  };
   return {
-    settings: localConnectionSettings(address, namespace),
-    uiUrl,
     hostsWorkers: true,
     ownsServer: true,
-    stuck,
+    start: async (leaving) => {
+      const server = await keeper.start();
+      leaving.throwIfAborted();
+      worker = startWorker(server);
+      const stuck = worker.deviceLost.then(endOfRun);
+      // It may come before anybody waits for it.
+      stuck.catch(() => {});
+      return { settings: localConnectionSettings(server.address, server.namespace), uiUrl: server.uiUrl, stuck };
+    },
     stop: async () => {
-      await worker.stop();
+      await worker?.stop();
       await keeper.stop();
     },
     kill: () => {
-      worker.kill();
+      worker?.kill();
       keeper.kill();
     },
   };

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureLocalServer, isServerAlive, readServerRecord, type LocalServer } from '../../server/index.ts';
+import {
+  ensureLocalServer,
+  isServerAlive,
+  readServerRecord,
+  type LocalServer,
+  type ServerRecord,
+} from '../../server/index.ts';
 import { messageOf } from '../exit.ts';
 
 /** How often the server is looked at; a heartbeat timeout is several times as long. */
@@ -14,60 +20,77 @@ const RETRY_INTERVAL_MS = 10_000;
 export class ServerKeeper {
   readonly #runId12: string;
   readonly #log: (line: string) => void;
+  readonly #ensure: typeof ensureLocalServer;
   readonly #stopped = new AbortController();
-  readonly #watching: Promise<void>;
-  #server: LocalServer;
+  #watching: Promise<void> | undefined;
+  #server: LocalServer | undefined;
+  /** Of a server that is there, or on its way. */
+  #record: ServerRecord | undefined;
 
-  static async start(runId12: string, log: (line: string) => void): Promise<ServerKeeper> {
-    return new ServerKeeper(runId12, log, await ensureLocalServer({ runId12, log }));
-  }
-
-  private constructor(runId12: string, log: (line: string) => void, server: LocalServer) {
+  constructor(runId12: string, log: (line: string) => void, ensure = ensureLocalServer) {
     this.#runId12 = runId12;
     this.#log = log;
-    this.#server = server;
-    this.#watching = this.#watch();
+    this.#ensure = ensure;
   }
 
-  get server(): LocalServer {
-    return this.#server;
+  /** Starts the server, or takes over the one that is there, and keeps it running from then on. */
+  async start(): Promise<LocalServer> {
+    const server = await this.#getServer();
+    this.#watching = this.#watch(server);
+    return server;
   }
 
+  /** Not while `start` is under way. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#watching;
-    await this.#server.stop();
+    await this.#server?.stop();
   }
 
-  /** Ends it at once; nothing is lost, its database survives. */
+  /** Ends it at once, even before `start` is done with it; nothing is lost, its database survives. */
   kill(): void {
     this.#stopped.abort();
-    process.kill(this.#server.pid, 'SIGKILL');
+    if (this.#record !== undefined) process.kill(this.#record.pid, 'SIGKILL');
   }
 
-  async #watch(): Promise<void> {
+  async #getServer(ports?: LocalServer['ports']): Promise<LocalServer> {
+    const onSpawn = (record: ServerRecord) => {
+      this.#record = record;
+    };
+    const options = { runId12: this.#runId12, log: this.#log, onSpawn };
+    const server = await this.#ensure(ports === undefined ? options : { ...options, ports });
+    this.#record = server.record;
+    this.#server = server;
+    return server;
+  }
+
+  async #watch(first: LocalServer): Promise<void> {
     const { signal } = this.#stopped;
+    let server = first;
     while (!signal.aborted) {
       await sleep(CHECK_INTERVAL_MS, undefined, { signal }).catch(() => {});
-      if (signal.aborted || this.#isAlive()) continue;
-      await this.#startAgain();
+      if (signal.aborted || this.#isAlive(server)) continue;
+      server = await this.#startAgain(server);
     }
   }
 
-  #isAlive(): boolean {
+  #isAlive({ pid }: LocalServer): boolean {
     const record = readServerRecord(this.#runId12);
-    return record !== undefined && record.pid === this.#server.pid && isServerAlive(record);
+    return record !== undefined && record.pid === pid && isServerAlive(record);
   }
 
-  async #startAgain(): Promise<void> {
-    const { ports, address } = this.#server;
+  /** @returns the server as it is now: the old one if it would not start */
+  async #startAgain(server: LocalServer): Promise<LocalServer> {
+    const { ports, address } = server;
     try {
-      this.#server = await ensureLocalServer({ runId12: this.#runId12, log: this.#log, ports });
-      if (this.#server.address === address) return;
-      this.#log(`the Temporal server moved from ${address} to ${this.#server.address}: start the same command again`);
+      const next = await this.#getServer(ports);
+      if (next.address !== address)
+        this.#log(`the Temporal server moved from ${address} to ${next.address}: start the same command again`);
+      return next;
     } catch (error) {
       this.#log(`the Temporal server could not be started again: ${messageOf(error)}`);
       await sleep(RETRY_INTERVAL_MS, undefined, { signal: this.#stopped.signal }).catch(() => {});
+      return server;
     }
   }
 }

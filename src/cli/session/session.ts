@@ -5,7 +5,7 @@ import { configuredServer } from '../../server/index.ts';
 import { converterOf } from '../data-converter.ts';
 import { EXIT_SIGINT, EXIT_SIGTERM, messageOf } from '../exit.ts';
 import { tracingOf } from '../otel.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, StartedBackend } from './backend.ts';
 import { configuredBackend } from './configured-backend.ts';
 import type { Ending } from './ending.ts';
 import { followRun } from './follow-run.ts';
@@ -36,8 +36,9 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
   readonly #flags: SessionFlags;
   readonly #startedAt: number;
   readonly #ended = new AbortController();
+  readonly #leaving = new AbortController();
+  /** Rejects with a {@link Leave}. */
   readonly #leave: Promise<never>;
-  #leaveWith!: (exitCode: number) => void;
   #workflowId: string | null = null;
   #backend: Backend | undefined;
   #run: WatchedRun<TStatus, TOutcome> | undefined;
@@ -47,9 +48,8 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
     this.#job = job;
     this.#flags = flags;
     this.#startedAt = startedAt;
-    this.#leave = new Promise((_, reject) => {
-      this.#leaveWith = (exitCode) => reject(new Leave(exitCode));
-    });
+    const { signal } = this.#leaving;
+    this.#leave = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     this.#leave.catch(() => {});
   }
 
@@ -84,15 +84,16 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
     this.#tracing = await tracingOf(this.#flags, (message) => this.#say(message));
     const prepared = await this.#job.prepare(this.#tuning());
     this.#workflowId = prepared.workflowId;
-    this.#backend = await this.#makeBackend(prepared.runId);
+    const backend = await this.#startBackend(prepared.runId);
     const interceptors = this.#tracing && { interceptors: { workflow: this.#tracing.clientInterceptors } };
-    const client = await connectClient(this.#backend.settings, { ...converter, ...interceptors });
+    const client = await connectClient(backend.settings, { ...converter, ...interceptors });
+    this.#leaving.signal.throwIfAborted();
     const start = { warn: (message: string) => this.#say(message) };
     const run = await Promise.race([prepared.start(client, start), this.#leave]);
     this.#run = run;
-    await this.#sayStarted(run, this.#backend);
+    await this.#sayStarted(run, backend);
     if (this.#flags.detach === true) return this.#job.resultOfLeaving('started', 0, this.#ending());
-    const outcome = await this.#watch(run, this.#backend);
+    const outcome = await this.#watch(run, backend);
     return this.#job.resultOf(outcome, this.#ending());
   }
 
@@ -104,7 +105,21 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
     return !isServerConfigured() || this.#flags.withWorkers === true;
   }
 
-  #makeBackend(runId: string): Promise<Backend> {
+  /** Held before it is waited for: a second Ctrl-C finds what is being started. */
+  async #startBackend(runId: string): Promise<StartedBackend> {
+    const { signal } = this.#leaving;
+    signal.throwIfAborted();
+    this.#backend = this.#makeBackend(runId);
+    try {
+      return await this.#backend.start(signal);
+    } catch (error) {
+      // Ctrl-C at a terminal ends the programs that get or make the server, too.
+      signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  #makeBackend(runId: string): Backend {
     const embedders = [...new Set(this.#job.embedders)].filter((name) => this.#isServable(name));
     const log = (line: string) => this.#say(line);
     return isServerConfigured()
@@ -119,7 +134,7 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
     return false;
   }
 
-  async #sayStarted(run: WatchedRun<TStatus, TOutcome>, { uiUrl, settings }: Backend): Promise<void> {
+  async #sayStarted(run: WatchedRun<TStatus, TOutcome>, { uiUrl, settings }: StartedBackend): Promise<void> {
     if (uiUrl !== undefined)
       this.#say(`Temporal UI: ${uiUrl}/namespaces/${settings.namespace}/workflows/${run.workflowId}`);
     if (!run.attached) {
@@ -130,19 +145,19 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
     this.#say(`Attached to ${run.workflowId}${status === undefined ? '' : `: ${this.#job.describeAttached(status)}`}`);
   }
 
-  #watch(run: WatchedRun<TStatus, TOutcome>, backend: Backend): Promise<TOutcome> {
+  #watch(run: WatchedRun<TStatus, TOutcome>, backend: StartedBackend): Promise<TOutcome> {
     const view = progressView(this.#flags.progress && this.#flags.json !== true, process.stderr);
-    const hopeless = [...this.#watchWorkers(run, backend), backend.stuck ?? this.#leave, this.#leave];
+    const hopeless = [...this.#watchWorkers(run, backend.settings), backend.stuck ?? this.#leave, this.#leave];
     const say = (line: string) => this.#say(line);
     return followRun({ run, job: this.#job, view, hopeless, ended: this.#ended, say });
   }
 
   /** Promises that only ever reject: when there is no point in waiting any longer. */
-  #watchWorkers(run: WatchedRun<TStatus, TOutcome>, backend: Backend): Promise<never>[] {
+  #watchWorkers(run: WatchedRun<TStatus, TOutcome>, settings: ConnectionSettings): Promise<never>[] {
     const { signal } = this.#ended;
     const leave = () => this.#leave;
-    const watched = watchWorkers({ ...this.#watchOptions(run, backend.settings) }, signal);
-    if (!backend.ownsServer) return [watched.then(leave)];
+    const watched = watchWorkers({ ...this.#watchOptions(run, settings) }, signal);
+    if (this.#backend?.ownsServer !== true) return [watched.then(leave)];
     const missing = watchMissingEmbedders(this.#job.embedders, () => run.waitingQueues(), signal);
     return [watched.then(leave), missing.then(leave)];
   }
@@ -159,10 +174,14 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
 
   #interrupt(): void {
     const run = this.#run;
-    const started = run !== undefined && (!run.attached || this.#backend?.hostsWorkers === true);
     const { noun, out } = this.#job;
-    if (!started) {
-      if (run !== undefined) this.#say(`detached; stop the ${noun} with  virnucpro cancel ${out}`);
+    if (run === undefined) {
+      this.#say('ending as soon as what is under way has come to its end (Ctrl-C again quits at once)');
+      this.#leaveWith(EXIT_SIGINT);
+      return;
+    }
+    if (run.attached && this.#backend?.hostsWorkers !== true) {
+      this.#say(`detached; stop the ${noun} with  virnucpro cancel ${out}`);
       this.#leaveWith(EXIT_SIGINT);
       return;
     }
@@ -171,6 +190,10 @@ export class Session<TStatus extends { troubles: string[] }, TOutcome, TResult> 
       this.#say(`the ${noun} could not be cancelled: ${messageOf(error)}`);
       this.#leaveWith(EXIT_SIGINT);
     });
+  }
+
+  #leaveWith(exitCode: number): void {
+    this.#leaving.abort(new Leave(exitCode));
   }
 
   #left(exitCode: number): TResult {

@@ -160,6 +160,11 @@ export async function stopProcess(record: ServerRecord): Promise<void> {
   }
 }
 
+/** Ends the server at once, if it is alive on this host: its process id may be another's by now. */
+export function killServer(record: ServerRecord): void {
+  if (isServerAlive(record)) sendSignal(record.pid, 'SIGKILL');
+}
+
 function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

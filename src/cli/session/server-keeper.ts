@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ensureLocalServer,
   isServerAlive,
+  killServer,
   readServerRecord,
   type LocalServer,
   type ServerRecord,
@@ -50,7 +51,7 @@ export class ServerKeeper {
   /** Ends it at once, even before `start` is done with it; nothing is lost, its database survives. */
   kill(): void {
     this.#stopped.abort();
-    if (this.#record !== undefined) process.kill(this.#record.pid, 'SIGKILL');
+    if (this.#record !== undefined) killServer(this.#record);
   }
 
   async #getServer(ports?: LocalServer['ports']): Promise<LocalServer> {

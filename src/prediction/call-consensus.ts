@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as path from 'node:path';
 import { corrupted, incompatible } from '../checkpoint/errors.ts';
+import { quote } from '../checkpoint/text.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { CallConsensusResult } from '../contract/prediction.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
@@ -13,7 +14,8 @@ import { putHighestScores } from './results/highest-score.ts';
 import { readLineBlocks } from './results/lines.ts';
 import { parseResultLine, RESULTS_HEADER } from './results/results-format.ts';
 import { openTableOutput } from './results/table-output.ts';
-import { compareWithRecord, REMEDY, settleStage, type StageOutputs, type StageRun } from './settle-stage.ts';
+import { REMEDY } from './remedy.ts';
+import { compareWithRecord, settleStage, type StageOutputs, type StageRun } from './settle-stage.ts';
 import { requireStageRecord } from './stage-input.ts';
 import { factOf, outputOf, type RecordedOutput } from './stage-record.ts';
 import { moveSuperseded } from './superseded.ts';
@@ -99,7 +101,7 @@ async function readScores(run: StageRun, results: RecordedOutput, contigs: Conti
       number += 1;
       const row = number === 1 ? undefined : parseResultLine(line);
       if (row === undefined ? line === RESULTS_HEADER : scores.add(row)) continue;
-      const what = row === undefined ? `"${line}" is no row of results` : `"${row.id}" is no frame of this input`;
+      const what = row === undefined ? `${quote(line)} is no row of results` : `"${row.id}" is no frame of this input`;
       throw incompatible(file, 'CONTENT', `line ${number}: ${what}; ${REMEDY}`);
     }
     run.onProgress?.(number);

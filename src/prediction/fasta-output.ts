@@ -4,7 +4,8 @@ import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { readRecords, type FastaRecord } from '../sequences/index.ts';
 import { DraftFile } from './publish-file.ts';
-import { REMEDY, type StageOutputs } from './settle-stage.ts';
+import { REMEDY } from './remedy.ts';
+import type { StageOutputs } from './settle-stage.ts';
 
 /** One FASTA file that a stage leaves. Whoever has opened one calls `finish` or `discard`. */
 export interface FastaOutput {

@@ -9,6 +9,7 @@ import { makeDurableFolder, syncFolder } from '../platform/sync-folder.ts';
 import { sweepSeldom } from '../platform/temp-files.ts';
 import type { RecordedStage } from './paths.ts';
 import { digestOf, type PublishedFile, type PublishFileOptions } from './publish-file.ts';
+import { REMEDY } from './remedy.ts';
 import { readStageRecord, writeStageRecord, type RecordedOutput, type StageRecord } from './stage-record.ts';
 import type { StageContext } from './stage.ts';
 
@@ -129,8 +130,6 @@ export async function compareWithRecord(
 function short(sha256: string): string {
   return `${sha256.slice(0, 12)}…`;
 }
-
-export const REMEDY = 'put it back from a copy, move it away, or start with --on-bad-checkpoint recompute';
 
 /**
  * Notes bad outputs in failed_checkpoints.txt and renames them, where the request says so.

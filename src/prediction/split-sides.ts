@@ -8,7 +8,8 @@ import { openManifest } from '../run/manifest.ts';
 import { finishAll, openFastaOutput, type FastaOutput } from './fasta-output.ts';
 import { foreignSplits } from './foreign-splits.ts';
 import { pathsOf, splitNumber, type PredictionPaths, type SideName } from './paths.ts';
-import { compareWithRecord, REMEDY, settleStage, type StageOutputs, type StageRun } from './settle-stage.ts';
+import { REMEDY } from './remedy.ts';
+import { compareWithRecord, settleStage, type StageOutputs, type StageRun } from './settle-stage.ts';
 import { readStageFasta, requireStageRecord } from './stage-input.ts';
 import { factOf, outputOf, type RecordedOutput, type StageRecord } from './stage-record.ts';
 

@@ -5,7 +5,8 @@ import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { readRecords, type FastaRecord } from '../sequences/index.ts';
 import type { RecordedStage } from './paths.ts';
-import { REMEDY, type StageRun } from './settle-stage.ts';
+import { REMEDY } from './remedy.ts';
+import type { StageRun } from './settle-stage.ts';
 import { readStageRecord, type RecordedOutput, type StageRecord } from './stage-record.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { quote } from '../../checkpoint/text.ts';
 import type { CalledContig } from './chunk-scores.ts';
 import { scoreText } from './score-text.ts';
 import type { TableFormat } from './table-output.ts';
@@ -9,7 +10,7 @@ export const CONTIGS_TABLE: TableFormat<CalledContig> = {
   header: HEADER.join('\t'),
   line: contigLine,
   difference: (line, contig) =>
-    `${line}\n` === contigLine(contig) ? undefined : `expected "${contigLine(contig).trimEnd()}", found "${line}"`,
+    `${line}\n` === contigLine(contig) ? undefined : `expected "${contigLine(contig).trimEnd()}", found ${quote(line)}`,
 };
 
 function contigLine(contig: CalledContig): string {

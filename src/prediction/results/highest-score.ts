@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { incompatible } from '../../checkpoint/errors.ts';
+import { quote } from '../../checkpoint/text.ts';
 import { digestOf, publishFile } from '../publish-file.ts';
-import { REMEDY, type StageOutputs } from '../settle-stage.ts';
+import { REMEDY } from '../remedy.ts';
+import type { StageOutputs } from '../settle-stage.ts';
 import type { CalledChunk, ChunkScores } from './chunk-scores.ts';
 import type { ContigIndex } from './contig-index.ts';
-import { LineReader } from './lines.ts';
+import { isOverlong, LineReader } from './lines.ts';
 import { isSameScore, parseScore } from './results-format.ts';
 import { scoreText } from './score-text.ts';
 
@@ -50,6 +52,9 @@ async function compare(outputs: StageOutputs, name: string, contigs: ContigIndex
       const why = `line ${lines.number}: ${difference}; it does not belong to these results: ${REMEDY}`;
       await outputs.rejected(incompatible(file, 'CONTENT', why));
     } else outputs.kept(name, await digestOf(outputs.fileSystem, file), ownDigest(contigs, scores));
+  } catch (error) {
+    if (!isOverlong(error)) throw error;
+    await outputs.rejected(error);
   } finally {
     await lines.close();
   }
@@ -65,12 +70,12 @@ function ownDigest(contigs: ContigIndex, scores: ChunkScores): string {
 async function firstDifference(lines: LineReader, scores: ChunkScores): Promise<string | undefined> {
   const header = await lines.next();
   if (header !== HEADER && header !== ORIGINAL_HEADER)
-    return `expected the header "${HEADER}", found "${header ?? ''}"`;
+    return `expected the header "${HEADER}", found ${quote(header ?? '')}`;
   const seen = new Set<number>();
   for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
     const [id = '', ...cells] = line.split('\t');
     const chunk = scores.find(id);
-    if (chunk === undefined) return `"${id}" is no chunk of these results`;
+    if (chunk === undefined) return `${quote(id)} is no chunk of these results`;
     if (seen.has(chunk.chunk)) return `"${id}" is there twice`;
     seen.add(chunk.chunk);
     const difference = differenceOf(chunk, cells, header === HEADER);
@@ -83,7 +88,7 @@ function differenceOf(chunk: CalledChunk, cells: readonly string[], withScores: 
   const expected = chunk.isVirus ? 'True' : 'False';
   // Scores as close as this may be called either way by another device.
   if (cells[0] !== expected && !isSameScore(chunk.score0, chunk.score1))
-    return `expected ${expected}, found ${cells[0]}`;
+    return `expected ${expected}, found ${quote(cells[0] ?? '')}`;
   if (!withScores) return undefined;
   const [score0, score1] = [parseScore(cells[1] ?? ''), parseScore(cells[2] ?? '')];
   const isSame =
@@ -93,5 +98,5 @@ function differenceOf(chunk: CalledChunk, cells: readonly string[], withScores: 
     isSameScore(score1, chunk.score1);
   return isSame
     ? undefined
-    : `expected the scores ${chunk.score0} and ${chunk.score1}, found ${cells.slice(1).join(' and ')}`;
+    : `expected the scores ${chunk.score0} and ${chunk.score1}, found ${quote(cells.slice(1).join(' and '))}`;
 }

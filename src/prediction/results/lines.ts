@@ -1,4 +1,6 @@
 import { createReadStream } from 'node:fs';
+import { CheckpointError, incompatible } from '../../checkpoint/errors.ts';
+import { REMEDY } from '../remedy.ts';
 
 /** Longest line: an id has at most 4,096 bytes. */
 const MAX_LINE = 1 << 16;
@@ -7,7 +9,8 @@ const MAX_LINE = 1 << 16;
  * The lines of a text file, without their ends (LF or CRLF), in blocks as they are read: one at a time would be as many
  * turns of the event loop.
  *
- * @throws Error at a line of more than 64 Ki characters; errno errors; the abort reason
+ * @throws CheckpointError `incompatible` at a line that no table of ours has ({@link isOverlong}); errno errors; the abort
+ *   reason
  */
 export async function* readLineBlocks(
   file: string,
@@ -15,14 +18,28 @@ export async function* readLineBlocks(
 ): AsyncGenerator<string[], void, undefined> {
   signal?.throwIfAborted();
   let rest = '';
+  let number = 1;
   for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 18 })) {
     signal?.throwIfAborted();
     const lines = (rest + (chunk as string)).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MAX_LINE) throw new Error(`${file}: a line of more than ${MAX_LINE} characters`);
+    number += lines.length;
     yield lines.map(withoutReturn);
+    if (rest.length > MAX_LINE) throw overlong(file, number);
   }
   if (rest !== '') yield [withoutReturn(rest)];
+}
+
+const OVERLONG = 'LINE_LENGTH';
+
+function overlong(file: string, number: number): CheckpointError {
+  const text = `line ${number}: expected a row of a table, found more than ${MAX_LINE} characters without an end`;
+  return incompatible(file, OVERLONG, `${text}; ${REMEDY}`);
+}
+
+/** Whether reading has ended because a file, of zeros or binary data perhaps, is no table at all. */
+export function isOverlong(error: unknown): error is CheckpointError {
+  return error instanceof CheckpointError && error.code === OVERLONG;
 }
 
 function withoutReturn(line: string): string {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { incompatible } from '../../checkpoint/errors.ts';
+import { quote } from '../../checkpoint/text.ts';
 import { digestOf, DraftFile } from '../publish-file.ts';
-import { REMEDY, type StageOutputs } from '../settle-stage.ts';
-import { LineReader } from './lines.ts';
+import { REMEDY } from '../remedy.ts';
+import type { StageOutputs } from '../settle-stage.ts';
+import { isOverlong, LineReader } from './lines.ts';
 
 /** A table that a stage leaves, row by row. Whoever has opened one calls `finish` or `discard`. */
 export interface TableOutput<Row> {
@@ -96,24 +98,25 @@ class ComparedTable<Row> implements TableOutput<Row> {
 
   static async open<Row>(outputs: StageOutputs, name: string, format: TableFormat<Row>): Promise<ComparedTable<Row>> {
     const table = new ComparedTable(outputs, name, format);
-    const header = await table.#lines.next();
-    if (header !== format.header)
-      await table.#reject(`expected the header "${format.header}", found "${header ?? ''}"`);
+    const header = await table.#next();
+    if (header !== format.header && !table.#rejected)
+      await table.#reject(`expected the header "${format.header}", found ${quote(header ?? '')}`);
     return table;
   }
 
   async add(row: Row): Promise<void> {
     if (this.#rejected) return;
     this.#own.update(this.#format.line(row));
-    const line = await this.#lines.next();
+    const line = await this.#next();
+    if (this.#rejected) return;
     if (line === undefined) return this.#reject(`expected more rows, found the end of the file`);
     const difference = this.#format.difference(line, row);
     if (difference !== undefined) await this.#reject(difference);
   }
 
   async finish(): Promise<void> {
-    const surplus = this.#rejected ? undefined : await this.#lines.next();
-    if (surplus !== undefined) await this.#reject(`expected the end of the file, found "${surplus}"`);
+    const surplus = this.#rejected ? undefined : await this.#next();
+    if (surplus !== undefined) await this.#reject(`expected the end of the file, found ${quote(surplus)}`);
     await this.discard();
     if (this.#rejected) return;
     const facts = await digestOf(this.#outputs.fileSystem, this.#outputs.absolute(this.#name));
@@ -122,6 +125,18 @@ class ComparedTable<Row> implements TableOutput<Row> {
 
   discard(): Promise<void> {
     return this.#lines.close();
+  }
+
+  /** @returns undefined also where what follows is no line of a table: the file is rejected then */
+  async #next(): Promise<string | undefined> {
+    try {
+      return await this.#lines.next();
+    } catch (error) {
+      if (!isOverlong(error)) throw error;
+      this.#rejected = true;
+      await this.#outputs.rejected(error);
+      return undefined;
+    }
   }
 
   async #reject(text: string): Promise<void> {

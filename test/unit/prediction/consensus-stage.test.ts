@@ -288,10 +288,23 @@ describe('callConsensus: a table of chunks that VirNucPro left', () => {
     ],
     ['an unknown chunk', 'Modified_ID\tIs_Virus\nc_chunk_1\tTrue\n', '"c_chunk_1" is no chunk of these results'],
     ['another header', 'id\tvirus\n', 'expected the header'],
+    ['zeros', '\0'.repeat(100_000), 'line 1: expected a row of a table'],
   ])('%s → incompatible, naming the line', async (_, text, message) => {
     const failure = callConsensus(await leave(text));
     await expect(failure).rejects.toMatchObject({ type: FailureType.CheckpointIncompatible });
     await expect(failure).rejects.toThrow(message);
+  });
+});
+
+describe('callConsensus: where a table belongs there are zeros', () => {
+  it.each(['highestScore', 'contigs'] as const)('%s, recompute → set aside and made', async (name) => {
+    const scene = await inputOf({ a: 500 });
+    await classified(scene, [row('a_chunk_1F1', 0.9)]);
+    const file = scene.file(scene.paths[name]);
+    writeFileSync(file, Buffer.alloc(100_000));
+    const request = { ...scene.request, onBadCheckpoint: 'recompute' as const };
+    expect(await callConsensusHere({ ...scene, request })).toMatchObject({ outcome: 'written', chunks: 1 });
+    expect(readFileSync(file, 'utf8')).toMatch(/\na.*\n$/u);
   });
 });
 

@@ -40,6 +40,16 @@ describe('countScoresHere', () => {
     await expect(countScoresHere({ ...scene, signal })).rejects.toThrow('enough');
   });
 
+  it('lines that end with CR LF, then data without an end → what comes before it is counted', async () => {
+    const scene = await predictionScene();
+    mkdirSync(dirname(scene.file(scene.paths.results)), { recursive: true });
+    writeFileSync(scene.file(scene.paths.results), `${SEQUENCES.join('\r\n')}\r\n`);
+    writeFileSync(scene.file(scene.paths.contigs), `${CONTIGS.join('\r\n')}\r\n${'\0'.repeat(1 << 20)}`);
+    const { sequences, contigs } = await countScoresHere(scene);
+    expect(nonZero(sequences.virus)).toEqual([[19, 1]]);
+    expect(nonZero(contigs.virus)).toEqual([[14, 1]]);
+  });
+
   it('several inputs → their counts are added', () => {
     const sum = noScores();
     const one = noScores();

@@ -60,7 +60,7 @@ describe('removeSplitFiles', () => {
     expect(present()).toHaveLength(4);
   });
 
-  it('a file of another content under the name, or one that is none → stays; a record of files elsewhere → none is removed', async () => {
+  it('a file of another content under the name, or one that is no split file → stays; a record of files elsewhere → none is removed', async () => {
     const { scene, digest, names } = await splitScene();
     const other = TEXT.replace('A', 'T');
     writeFileSync(scene.file(names[0]!), other);

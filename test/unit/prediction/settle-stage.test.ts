@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { FailureType } from '../../../src/contract/failure-types.ts';
 import type { PredictionRequest } from '../../../src/prediction/request.ts';
 import { RESULTS_HEADER, resultLine, type ResultRow } from '../../../src/prediction/results/results-format.ts';
 import { RESULTS_TABLE } from '../../../src/prediction/results/results-table.ts';
@@ -43,6 +44,29 @@ async function sceneWith(more: Partial<PredictionRequest> = {}): Promise<Predict
 }
 
 const names = (scene: PredictionScene) => readdirSync(scene.file(scene.paths.merged)).toSorted();
+
+/** Binary data without a line end, and a table that goes over into such. */
+const NO_TABLES: [string, (header: string) => Buffer][] = [
+  ['100,000 zeros', () => Buffer.alloc(100_000)],
+  ['1,000 zeros', () => Buffer.alloc(1000)],
+  ['a header and 300,000 zeros', (header) => Buffer.concat([Buffer.from(`${header}\n`), Buffer.alloc(300_000)])],
+];
+
+describe('settleStage: what is there is no table', () => {
+  it.each(NO_TABLES)('%s → incompatible, naming the line; recompute → set aside and made', async (_, content) => {
+    const scene = await sceneWith();
+    const file = scene.file(scene.paths.results);
+    writeFileSync(file, content(RESULTS_HEADER));
+    const failure = settleStage(scene, classifying(scene, [A]));
+    await expect(failure).rejects.toMatchObject({ type: FailureType.CheckpointIncompatible, path: file });
+    await expect(failure).rejects.toThrow(/line [12]: expected .{1,800}--on-bad-checkpoint recompute$/u);
+
+    const request = { ...scene.request, onBadCheckpoint: 'recompute' as const };
+    expect((await settleStage({ ...scene, request }, classifying(scene, [A]))).outcome).toBe('written');
+    expect(readFileSync(file, 'utf8')).toBe(`${RESULTS_HEADER}\n${resultLine(A)}`);
+    expect(names(scene)).toHaveLength(2);
+  });
+});
 
 describe('settleStage: a table that is there without a record', () => {
   it('linked by an attempt that was killed before the record → recorded as our own; of fewer rows → superseded', async () => {

@@ -98,10 +98,20 @@ class ComparedTable<Row> implements TableOutput<Row> {
 
   static async open<Row>(outputs: StageOutputs, name: string, format: TableFormat<Row>): Promise<ComparedTable<Row>> {
     const table = new ComparedTable(outputs, name, format);
-    const header = await table.#next();
-    if (header !== format.header && !table.#rejected)
-      await table.#reject(`expected the header "${format.header}", found ${quote(header ?? '')}`);
-    return table;
+    try {
+      await table.#expectHeader();
+      return table;
+    } catch (error) {
+      await table.discard();
+      throw error;
+    }
+  }
+
+  async #expectHeader(): Promise<void> {
+    const { header } = this.#format;
+    const found = await this.#next();
+    if (found !== header && !this.#rejected)
+      await this.#reject(`expected the header "${header}", found ${quote(found ?? '')}`);
   }
 
   async add(row: Row): Promise<void> {

@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
 import { FailureType } from '../../../src/contract/failure-types.ts';
 import type { PredictionRequest } from '../../../src/prediction/request.ts';
 import { RESULTS_HEADER, resultLine, type ResultRow } from '../../../src/prediction/results/results-format.ts';
@@ -65,6 +65,27 @@ describe('settleStage: what is there is no table', () => {
     expect((await settleStage({ ...scene, request }, classifying(scene, [A]))).outcome).toBe('written');
     expect(readFileSync(file, 'utf8')).toBe(`${RESULTS_HEADER}\n${resultLine(A)}`);
     expect(names(scene)).toHaveLength(2);
+  });
+});
+
+/** Whether this process has the file open. */
+function isOpen(file: string): boolean {
+  return readdirSync('/proc/self/fd').some((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === file;
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe('settleStage: a rejected table', () => {
+  it('another header in a file of several blocks → not open any more', async () => {
+    const scene = await sceneWith();
+    const file = scene.file(scene.paths.results);
+    writeFileSync(file, 'x\n'.repeat(1_000_000));
+    await expect(settleStage(scene, classifying(scene, [A]))).rejects.toThrow('expected the header');
+    await vi.waitFor(() => expect(isOpen(file)).toBe(false));
   });
 });
 

@@ -7,8 +7,8 @@ import { classifierToSafetensors } from './write-classifier.ts';
 
 export const read: ClassifierTasks['read'] = ({ path }) =>
   orRefusal(() => {
-    const { facts, model } = readClassifier(path);
-    return { facts, model: shareModel(model) };
+    const { facts, notes, model } = readClassifier(path);
+    return { facts, notes, model: shareModel(model) };
   });
 
 export const convert: ClassifierTasks['convert'] = ({ path }) =>

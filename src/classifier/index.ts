@@ -11,4 +11,10 @@
  */
 export { convertClassifier, inspectClassifier, openClassifier } from './open-classifier.ts';
 export type { ConvertedClassifier } from './thread-tasks.ts';
-export type { ClassifierFacts, ClassifierFormat, OpenClassifier, OpenClassifierOptions } from './types.ts';
+export type {
+  ClassifierFacts,
+  ClassifierFormat,
+  InspectedClassifier,
+  OpenClassifier,
+  OpenClassifierOptions,
+} from './types.ts';

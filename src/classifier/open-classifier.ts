@@ -1,6 +1,6 @@
 import { ClassifierPool } from './pool.ts';
 import type { ConvertedClassifier } from './thread-tasks.ts';
-import type { ClassifierFacts, OpenClassifier, OpenClassifierOptions } from './types.ts';
+import type { InspectedClassifier, OpenClassifier, OpenClassifierOptions } from './types.ts';
 
 /**
  * Reads a classifier and says what it is.
@@ -9,9 +9,9 @@ import type { ClassifierFacts, OpenClassifier, OpenClassifierOptions } from './t
  *   `CheckpointError.Incompatible` (another format, other layers or dimensions), `CheckpointError.Unavailable` (I/O);
  *   the reason of the signal
  */
-export async function inspectClassifier(path: string, signal?: AbortSignal): Promise<ClassifierFacts> {
-  const { facts } = await onceInThread((pool) => pool.run('read', { path }, { signal }));
-  return facts;
+export async function inspectClassifier(path: string, signal?: AbortSignal): Promise<InspectedClassifier> {
+  const { facts, notes } = await onceInThread((pool) => pool.run('read', { path }, { signal }));
+  return { facts, notes };
 }
 
 /**

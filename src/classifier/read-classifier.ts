@@ -18,10 +18,9 @@ import { modelOf } from './found-tensors.ts';
 import type { FoundTensor, FoundTensors } from './found-tensors.ts';
 import type { ClassifierModel } from './model.ts';
 import { tensorsOf } from './module-tensors.ts';
-import type { ClassifierFacts, ClassifierFormat } from './types.ts';
+import type { ClassifierFormat, InspectedClassifier } from './types.ts';
 
-export interface ReadClassifier {
-  readonly facts: ClassifierFacts;
+export interface ReadClassifier extends InspectedClassifier {
   readonly model: ClassifierModel;
   /** Element type of the hidden layer's weights in the file; they are float32 in {@link model}. */
   readonly dtype: string;
@@ -49,7 +48,8 @@ export function readClassifier(path: string): ReadClassifier {
     const model = modelOf(path, found);
     const { features, hidden, classes } = model;
     const dtype = found.tensors.values().next().value?.dtype ?? 'float32';
-    return { facts: { path, sha256, format: found.format, features, hidden, classes }, model, dtype };
+    const notes = found.withoutCrcs ? [withoutCrcsNote(path)] : [];
+    return { facts: { path, sha256, format: found.format, features, hidden, classes }, notes, model, dtype };
   } catch (error) {
     throw error instanceof TorchFileError ? refused(path, error) : error;
   }
@@ -82,12 +82,27 @@ function refused(path: string, error: TorchFileError): Error {
   return corrupted(path, `${error.message}; download or copy the file again`, options);
 }
 
-type Found = FoundTensors & { readonly format: ClassifierFormat };
+/** torch leaves them out after `torch.serialization.set_crc32_options(False)`. */
+function withoutCrcsNote(path: string): string {
+  return `${path} has no CRCs: damage to its weights cannot be seen; compare its SHA-256 with that of its source`;
+}
+
+interface Found extends FoundTensors {
+  readonly format: ClassifierFormat;
+  /** The format has CRCs, and the file does not. */
+  readonly withoutCrcs: boolean;
+}
 
 function fromTorch(path: string, source: ByteSource): Found {
   const file = readTorchFile(source, { level: 'deep', unknownGlobals: 'inert' });
   const { tensors, format, eps } = tensorsOf(path, file.root);
-  return { format, eps, tensors: new Map([...tensors].map(([name, tensor]) => [name, torchTensor(file, tensor)])) };
+  const withoutCrcs = file.integrity !== 'verified';
+  return {
+    format,
+    withoutCrcs,
+    eps,
+    tensors: new Map([...tensors].map(([name, tensor]) => [name, torchTensor(file, tensor)])),
+  };
 }
 
 function torchTensor(file: TorchFile, tensor: TorchTensor): FoundTensor {
@@ -99,7 +114,7 @@ function fromSafetensors(source: ByteSource): Found {
   const { tensors, metadata } = readSafetensors(source);
   const eps = metadata['eps'] === undefined ? undefined : Number(metadata['eps']);
   const found = tensors.map((tensor): [string, FoundTensor] => [tensor.name, storedTensor(source, tensor)]);
-  return { format: 'safetensors', eps, tensors: new Map(found) };
+  return { format: 'safetensors', withoutCrcs: false, eps, tensors: new Map(found) };
 }
 
 function storedTensor(source: ByteSource, { dtype, shape, offset, byteLength }: StoredTensor): FoundTensor {

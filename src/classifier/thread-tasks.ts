@@ -1,6 +1,6 @@
 import type { FailureType } from '../contract/failure-types.ts';
 import type { SharedModel } from './forward.ts';
-import type { ClassifierFacts } from './types.ts';
+import type { ClassifierFacts, InspectedClassifier } from './types.ts';
 
 /** A VirnucproError as it crosses from a thread: structured cloning keeps neither class nor type. */
 export interface Refusal {
@@ -19,7 +19,7 @@ export interface ConvertedClassifier {
 
 /** What `classifier-thread.ts` can do. */
 export interface ClassifierTasks {
-  read(input: { path: string }): { facts: ClassifierFacts; model: SharedModel } | Refusal;
+  read(input: { path: string }): (InspectedClassifier & { model: SharedModel }) | Refusal;
   convert(input: { path: string }): ConvertedClassifier | Refusal;
   /** A thread serves one model only: that of the first call. */
   classify(input: { model: SharedModel; rows: Float32Array }): Float32Array;

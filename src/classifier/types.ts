@@ -15,6 +15,13 @@ export interface ClassifierFacts {
   classes: number;
 }
 
+/** A classifier that was read, and what a person should know about it. */
+export interface InspectedClassifier {
+  facts: ClassifierFacts;
+  /** Whole sentences that name the file. */
+  notes: string[];
+}
+
 export interface OpenClassifierOptions {
   /** Aborts the opening, and every later `classify`. */
   signal?: AbortSignal | undefined;

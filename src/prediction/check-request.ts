@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { inspectClassifier, type ClassifierFacts } from '../classifier/index.ts';
+import { inspectClassifier, type InspectedClassifier } from '../classifier/index.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { PredictVirusInput } from '../contract/prediction.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
@@ -43,7 +43,7 @@ export async function checkPredictionRequest(
     ...locate(scanned),
     expectedLength: length.expectedLength,
     sequencesPerFile,
-    classifier,
+    classifier: classifier.facts,
     nucleotide: sides.nucleotide.side,
     protein: sides.protein.side,
     onBadCheckpoint: input.onBadCheckpoint ?? 'fail',
@@ -51,7 +51,7 @@ export async function checkPredictionRequest(
     skipCheckpointValidation: input.skipCheckpointValidation ?? false,
     keepIntermediate: input.keepIntermediate ?? false,
     batchSize: input.batchSize ?? null,
-    notes: [...length.notes, ...emptyNotes(scanned), ...absentNotes(scanned, manifest)],
+    notes: [...classifier.notes, ...length.notes, ...emptyNotes(scanned), ...absentNotes(scanned, manifest)],
   };
   differencesOf(request, sides, manifest).requireNone(input.directory);
   return { request, manifest: grown(manifest, request, sides) };
@@ -76,10 +76,10 @@ export function requireNoEmbeddings({ prediction, settings }: RunManifest, direc
  * @throws VirnucproError `RunError.InvalidInput` if there is none, `CheckpointError.Corrupted`, or `CheckpointError.Incompatible`,
  *   also for other dimensions than those of merged checkpoints
  */
-export async function requireClassifier(model: string, signal?: AbortSignal): Promise<ClassifierFacts> {
-  const facts = await inspectClassifier(model, signal);
-  const { path: file, features, classes } = facts;
-  if (features === MERGED_DIM && classes === 2) return facts;
+export async function requireClassifier(model: string, signal?: AbortSignal): Promise<InspectedClassifier> {
+  const classifier = await inspectClassifier(model, signal);
+  const { path: file, features, classes } = classifier.facts;
+  if (features === MERGED_DIM && classes === 2) return classifier;
   throw new VirnucproError(
     FailureType.CheckpointIncompatible,
     `${file}: incompatible: expected a classifier of ${MERGED_DIM} features and 2 classes, got ${features} and ${classes}; ` +

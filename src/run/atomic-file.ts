@@ -1,8 +1,17 @@
 import * as path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { placeFile } from '../checkpoint/publish/place.ts';
 import { writeAll, type FileSystem } from '../platform/file-system.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { syncFolder } from '../platform/sync-folder.ts';
 import { tempPath } from '../platform/temp-files.ts';
+
+/**
+ * How long an empty file holds a name: on storage without hard links it is there for the moment until its creator renames
+ * what it has written, and for ever if that process was killed in between.
+ */
+const EMPTY_FOR_MS = 1000;
+const LOOK_EVERY_MS = 50;
 
 /** Replaces `target` by `content`: readers see the old file or the new one, also after a crash. */
 export async function replaceFile(
@@ -21,7 +30,8 @@ export async function replaceFile(
 }
 
 /**
- * Creates `target` with `content` unless it exists.
+ * Creates `target` with `content` unless it exists. A file that stays empty for a second is what a killed creator has left,
+ * and is replaced.
  *
  * @returns false if it was there before, which is left as it is
  */
@@ -31,18 +41,28 @@ export async function createFile(
   fileSystem: FileSystem = nodeFileSystem,
 ): Promise<boolean> {
   const temp = await writeTemp(target, content, fileSystem);
-  let created = true;
+  let created: boolean;
   try {
-    await fileSystem.link(temp, target);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    created = false;
+    created = (await placeFile(fileSystem, temp, target)) !== 'taken';
+    if (!created && (await staysEmpty(fileSystem, target))) {
+      await fileSystem.rename(temp, target);
+      created = true;
+    }
   } finally {
     await fileSystem.unlink(temp).catch(() => {});
   }
   // Also where it was there before: whoever created it may have died before its name was durable.
   await syncFolder(fileSystem, path.dirname(target));
   return created;
+}
+
+async function staysEmpty(fileSystem: FileSystem, target: string): Promise<boolean> {
+  for (let waited = 0; waited <= EMPTY_FOR_MS; waited += LOOK_EVERY_MS) {
+    const found = await fileSystem.stat(target);
+    if (found?.isFile !== true || found.size > 0) return false;
+    await setTimeout(LOOK_EVERY_MS);
+  }
+  return true;
 }
 
 async function writeTemp(target: string, content: string | Uint8Array, fileSystem: FileSystem): Promise<string> {

@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as z from 'zod';
+import { placeFile } from '../checkpoint/publish/place.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { ignoreMissing } from '../platform/missing.ts';
@@ -152,9 +153,7 @@ async function setAside(directory: string, judged: Owner | undefined): Promise<v
   await fs.rename(ownerPath(directory), aside).catch(ignoreMissing);
   const found = await readClaim(aside);
   if (found !== undefined && JSON.stringify(found) !== JSON.stringify(judged)) {
-    await fs.link(aside, ownerPath(directory)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    await placeFile(nodeFileSystem, aside, ownerPath(directory));
   }
   await fs.rm(aside, { force: true });
 }

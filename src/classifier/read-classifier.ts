@@ -29,6 +29,9 @@ export interface ReadClassifier extends InspectedClassifier {
 /** Larger than any classifier, also with an optimizer beside it. */
 const MAX_BYTES = 512 << 20;
 
+/** A classifier has eight tensors, named in less than a kilobyte; the JSON of 100 MB that the format allows takes 3 GB to parse. */
+const MAX_HEADER_BYTES = 1 << 20;
+
 /** What a file begins with that tells the formats apart. */
 const HEAD_BYTES = 16;
 
@@ -111,7 +114,7 @@ function torchTensor(file: TorchFile, tensor: TorchTensor): FoundTensor {
 }
 
 function fromSafetensors(source: ByteSource): Found {
-  const { tensors, metadata } = readSafetensors(source);
+  const { tensors, metadata } = readSafetensors(source, { maxHeaderBytes: MAX_HEADER_BYTES });
   const eps = metadata['eps'] === undefined ? undefined : Number(metadata['eps']);
   const found = tensors.map((tensor): [string, FoundTensor] => [tensor.name, storedTensor(source, tensor)]);
   return { format: 'safetensors', withoutCrcs: false, eps, tensors: new Map(found) };

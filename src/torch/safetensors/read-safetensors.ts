@@ -22,6 +22,11 @@ export interface SafetensorsFile {
   readonly tensors: readonly StoredTensor[];
 }
 
+export interface ReadSafetensorsOptions {
+  /** Longest header that is parsed: the objects of its JSON may take thirty times as much memory. @default 100,000,000 */
+  maxHeaderBytes?: number | undefined;
+}
+
 /** Bytes of the length that a file begins with. */
 const LENGTH_BYTES = 8;
 
@@ -37,11 +42,14 @@ export function isSafetensors(head: Uint8Array, size: number): boolean {
  *
  * @throws TorchFileError what is wrong with the bytes
  */
-export function readSafetensors(source: ByteSource): SafetensorsFile {
+export function readSafetensors(
+  source: ByteSource,
+  { maxHeaderBytes = MAX_SAFETENSORS_HEADER_BYTES }: ReadSafetensorsOptions = {},
+): SafetensorsFile {
   if (source.size < LENGTH_BYTES) throw broken(`the file has ${source.size} bytes`, 0, 'TRUNCATED');
   const length = readBytes(source, 0, LENGTH_BYTES).readBigUInt64LE();
-  if (length > BigInt(MAX_SAFETENSORS_HEADER_BYTES)) {
-    throw broken(`header of ${length} bytes, at most ${MAX_SAFETENSORS_HEADER_BYTES}`, 0, 'LIMIT_EXCEEDED');
+  if (length > BigInt(maxHeaderBytes)) {
+    throw broken(`header of ${length} bytes, at most ${maxHeaderBytes}`, 0, 'LIMIT_EXCEEDED');
   }
   const start = LENGTH_BYTES + Number(length);
   if (start > source.size) throw broken(`header ends at byte ${start} of ${source.size}`, 0, 'TRUNCATED');

@@ -1,4 +1,5 @@
 import { readBytes } from '../byte-source.ts';
+import { TorchFileError } from '../errors.ts';
 import { PICKLE_RECORD } from '../pickle/errors.ts';
 import { FLOAT_BYTES } from '../scan/scan.ts';
 import type { FloatRun, PyList, TorchTensor } from '../pickle/values.ts';
@@ -76,7 +77,7 @@ export type TensorValues = readonly ElementValue[];
  * Any dtype and any strides, one value at a time: for inspection, conversion and tests.
  *
  * @param maxElements refuses larger tensors (a stride of 0 can make a huge tensor out of one element)
- * @throws RangeError
+ * @throws TorchFileError `LIMIT_EXCEEDED`
  */
 export function readTensor(file: TorchFile, tensor: TorchTensor, maxElements = 1 << 24): TensorValues {
   const { storage, dtype, shape, stride, storageOffset, numel } = tensor;
@@ -84,7 +85,8 @@ export function readTensor(file: TorchFile, tensor: TorchTensor, maxElements = 1
   const size = ELEMENT_SIZE[dtype];
   const reach = shape.reduce((sum, length, axis) => sum + (length - 1) * (stride[axis] as number), 0) + 1;
   if (numel > maxElements || reach > maxElements) {
-    throw new RangeError(`tensor of ${numel} elements over ${reach}, at most ${maxElements}`);
+    const found = `tensor of ${numel} elements that reaches over ${reach} of its storage`;
+    throw new TorchFileError('LIMIT_EXCEEDED', `${found}, at most ${maxElements}`);
   }
   const bytes = readBytes(file.source, storage.dataOffset + storageOffset * size, reach * size);
   const read = elementReader(dtype, bytes, file.byteOrder === 'little', tensor);

@@ -275,6 +275,21 @@ describe('what is no classifier of VirNucPro', () => {
       'a legacy PyTorch file (before 1.6): load it with torch and save it again',
     ],
     [
+      'a tensor with gaps, spread over 2^24 elements and more',
+      () => {
+        const stride = Math.ceil(2 ** 24 / 3);
+        const bytes = new Uint8Array((3 * stride + 6) * 2);
+        const spread = { storage: 'HalfStorage', shape: [4, 6], stride: [stride, 1], bytes, itemSize: 2 };
+        return torchFileOf(stateDict(([, ...others]) => [['hidden_layer.weight', spread], ...others]));
+      },
+      'tensor of 24 elements that reaches over 16777224 of its storage, at most 16777216',
+    ],
+    [
+      'a header of safetensors that is too long to be that of a classifier',
+      () => safetensorsOf(WEIGHTS, { padding: 'x'.repeat(2 ** 20) }),
+      'safetensors: header of ',
+    ],
+    [
       'a git-lfs pointer',
       () => Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n'),
       'run git lfs pull',

@@ -6,6 +6,7 @@ import { REPORT } from '../../run/run-folder.ts';
 import { countSkipped } from '../../run/skipped-sequences.ts';
 import { exitCodeOf, messageOf, typeOf } from '../exit.ts';
 import { secondsSince, type Ending } from '../session/ending.ts';
+import { errorOfOutcome, type DocumentError } from '../session/error-of-outcome.ts';
 
 /** The list in `--json` is cut here; report.json has all. */
 const MAX_LISTED_CHECKPOINTS = 1000;
@@ -21,7 +22,7 @@ export interface EmbedResult extends Counts {
   workflowId: string | null;
   checkpoints: { path: string; result: string; reason?: string; skippedSequences?: number }[];
   seconds: number;
-  error?: { type: string; message: string };
+  error?: DocumentError;
 }
 
 const NO_COUNTS: Counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped: 0, skippedSequences: 0, rows: 0 };
@@ -29,11 +30,10 @@ const NO_COUNTS: Counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped:
 /** The result of a run that has ended, with its checkpoints from report.json. */
 export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: Ending): Promise<EmbedResult> {
   const report = await reportOfRun(path.resolve(outDir), outcome, ending);
-  const { failureType, message } = outcome;
   // A cancelled workflow has no result to carry its counts.
   const { tasks, found, embedded, failed, skipped, skippedSequences, rows } =
     outcome.outcome === 'cancelled' ? (report ?? outcome) : outcome;
-  const failedRun = failureType !== undefined || outcome.outcome === 'cancelled';
+  const error = errorOfOutcome(outcome, report);
   return {
     schema: 1,
     outcome: outcome.outcome,
@@ -53,7 +53,7 @@ export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: E
       ...(one.skippedSequences === undefined ? {} : { skippedSequences: one.skippedSequences }),
     })),
     seconds: secondsSince(ending.startedAt),
-    ...(failedRun ? { error: { type: failureType ?? 'Cancelled', message: report?.error?.message ?? message } } : {}),
+    ...(error === undefined ? {} : { error }),
   };
 }
 

@@ -6,6 +6,7 @@ import type { PredictionReport } from '../../prediction/report-types.ts';
 import { REPORT } from '../../run/run-folder.ts';
 import { exitCodeOf, messageOf, typeOf } from '../exit.ts';
 import { secondsSince, type Ending } from '../session/ending.ts';
+import { errorOfOutcome, type DocumentError } from '../session/error-of-outcome.ts';
 
 /** The list in `--json` is cut here; report.json has all. */
 const MAX_LISTED_RESULTS = 1000;
@@ -45,7 +46,7 @@ export interface PredictResult extends Counts {
   /** Things to know that stopped nothing. */
   notes: string[];
   seconds: number;
-  error?: { type: string; message: string };
+  error?: DocumentError;
 }
 
 /** What is known of a command that ends, with its folder. */
@@ -66,10 +67,9 @@ export async function resultOfPrediction(
   ending: Ending,
 ): Promise<PredictResult> {
   const report = await reportOfPrediction(path.resolve(directory), outcome, ending);
-  const { failureType, message } = outcome;
   // A cancelled workflow has no result to carry its counts.
   const counted = outcome.outcome === 'cancelled' ? (report ?? outcome) : outcome;
-  const failed = failureType !== undefined || outcome.outcome === 'cancelled' || outcome.outcome === 'failed';
+  const error = errorOfOutcome(outcome, report);
   return {
     schema: 1,
     outcome: outcome.outcome,
@@ -80,14 +80,8 @@ export async function resultOfPrediction(
     results: (report?.predictions ?? []).slice(0, MAX_LISTED_RESULTS).map((one) => resultOfInput(directory, one)),
     notes: report?.notes ?? [],
     seconds: secondsSince(ending.startedAt),
-    ...(failed
-      ? { error: { type: failureType ?? errorType(outcome.outcome), message: report?.error?.message ?? message } }
-      : {}),
+    ...(error === undefined ? {} : { error }),
   };
-}
-
-function errorType(outcome: Outcome): string {
-  return outcome === 'cancelled' ? 'Cancelled' : 'Terminated';
 }
 
 function countsOf(counts: Counts): Counts {

@@ -1,9 +1,10 @@
 import { messageOf } from '../exit.ts';
+import type { DocumentError } from './error-of-outcome.ts';
 
 /** What a command ends with. */
 export interface Concluded {
   /** What `--json` prints. */
-  document: { exitCode: number; error?: { type: string; message: string } };
+  document: { exitCode: number; error?: DocumentError };
   /** What people read on stdout. */
   text(): string;
 }

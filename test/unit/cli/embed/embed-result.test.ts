@@ -48,6 +48,17 @@ describe('resultOfRun', () => {
     expect(result.tasks).toBe(3);
   });
 
+  it.each([
+    ['terminated', 'terminated: by an operator'],
+    ['timed out', 'Workflow execution timed out'],
+  ])('%s: ended from outside, so without a failure type or a report → the reason all the same', async (_, message) => {
+    const folder = await folderWith({ workflowId: 'an earlier one', error: { type: 't', message: 'of that one' } });
+    const outcome: RunOutcome = { ...SUCCESS, outcome: 'failed', exitCode: 1, message, report: '', tasks: 0 };
+    const result = await resultOfRun(folder, outcome, ending());
+    expect(result.error).toEqual({ type: 'Terminated', message });
+    expect(describeResult(result, folder)).toMatch(new RegExp(`^failed: after .* s\\nTerminated: ${message}\\n$`, 'u'));
+  });
+
   it('a failed run → the whole message of the report, not the one that was cut for the wire', async () => {
     const folder = await folderWith({ checkpoints: [], error: { type: 't', message: 'long '.repeat(500) } });
     const outcome: RunOutcome = {

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { NativeConnection, type Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { connectClient, connectionSettings, localConnectionSettings } from '../client/index.ts';
+import { connectClient } from '../client/index.ts';
 import type { ConnectionSettings } from '../client/index.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
@@ -12,6 +12,7 @@ import { whyNoGpu } from './worker/why-no-gpu.ts';
 import { installRuntime } from './worker/worker-runtime.ts';
 import { converterOf } from './data-converter.ts';
 import { tracingOf } from './otel.ts';
+import { settingsOf } from './server-settings.ts';
 import { EXIT_DEVICE_LOST } from './exit.ts';
 import type { WorkerFlags } from './worker/worker-flags.ts';
 
@@ -60,7 +61,7 @@ async function serve(flags: WorkerFlags, log: Logger, abandoned: AbortSignal): P
   if (abandoned.aborted) return;
   const tracing = await tracingOf(flags, (message) => log.warn(message));
   const converter = await converterOf(flags);
-  const settings = settingsOf(flags);
+  const settings = settingsOf({ ...flags, local: localServerPid !== undefined });
   // Says what is wrong with the server before a worker retries it in silence, and before there is a native runtime.
   await (await connectClient(settings)).connection.close();
   const runtime = await installRuntime(log, flags.metricsAddress);
@@ -105,14 +106,6 @@ async function connectNative({ address, connectionOptions }: ConnectionSettings,
     const message = `a client can connect to ${address}, and a worker cannot: ${(error as Error).message}`;
     throw new VirnucproError(FailureType.RunInvalidInput, message, { cause: error });
   }
-}
-
-function settingsOf({ address, namespace, localServerPid }: WorkerFlags): ConnectionSettings {
-  if (localServerPid !== undefined && address !== undefined) return localConnectionSettings(address, namespace);
-  return connectionSettings({
-    ...(address === undefined ? {} : { address }),
-    ...(namespace === undefined ? {} : { namespace }),
-  });
 }
 
 function tellDeviceLost(log: Logger, embedder: string, reason: string): void {

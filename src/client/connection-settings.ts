@@ -7,6 +7,8 @@ export type ConnectionOptions = NonNullable<ReturnType<typeof toClientOptions>['
 /** How to reach Temporal. */
 export interface ConnectionSettings {
   address: string;
+  /** What has named the address, for messages: `TEMPORAL_ADDRESS`, …; absent where the caller has. */
+  addressFrom?: string;
   namespace: string;
   /** For Connection and NativeConnection alike: TLS, API key, metadata. */
   connectionOptions: ConnectionOptions;
@@ -26,6 +28,7 @@ export function connectionSettings(explicit: { address?: string; namespace?: str
   const address = explicit.address ?? connectionOptions?.address ?? DEFAULT_ADDRESS;
   return {
     address,
+    ...(explicit.address === undefined ? { addressFrom: sourceOfAddress() } : {}),
     namespace: explicit.namespace ?? namespace ?? DEFAULT_NAMESPACE,
     connectionOptions: { ...connectionOptions, address },
   };
@@ -37,6 +40,11 @@ export function connectionSettings(explicit: { address?: string; namespace?: str
  */
 export function localConnectionSettings(address: string, namespace: string = DEFAULT_NAMESPACE): ConnectionSettings {
   return { address, namespace, connectionOptions: { address } };
+}
+
+/** The variable goes before the profile. */
+function sourceOfAddress(): string {
+  return process.env['TEMPORAL_ADDRESS'] ? 'TEMPORAL_ADDRESS' : 'the profile (TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE)';
 }
 
 function configured(): ReturnType<typeof toClientOptions> {

@@ -23,6 +23,7 @@ export async function diagnoseConnection(settings: ConnectionSettings, error: un
   const { address } = settings;
   if (isRefusal(error)) return refused(address, error);
   const probed = await probeServer(settings);
+  if (probed.kind === 'no-address') return misspelt(settings);
   const explained = explain(probed, settings);
   const reason = explained?.reason ?? rootMessage(error);
   return { problem: `no Temporal server answers at ${address}: ${reason}`, todo: explained?.todo ?? START };
@@ -30,6 +31,11 @@ export async function diagnoseConnection(settings: ConnectionSettings, error: un
 
 const START =
   'start one (temporal server start-dev), correct TEMPORAL_ADDRESS, or unset it: embed then runs a server of its own';
+
+function misspelt({ address, addressFrom }: ConnectionSettings): Diagnosis {
+  const todo = addressFrom === undefined ? 'correct it' : `correct it in ${addressFrom}`;
+  return { problem: `"${address}" is no address of a Temporal server: expected host:port, e.g. localhost:7233`, todo };
+}
 
 /** Why a namespace cannot be used. */
 export function diagnoseNamespace({ namespace, address }: ConnectionSettings, error: unknown): Diagnosis {

@@ -9,6 +9,8 @@ export interface ProbeError extends NodeJS.ErrnoException {
 
 /** What is at an address. */
 export type Probed =
+  /** It is none. */
+  | { kind: 'no-address' }
   /** Nobody, or somebody with whom no TLS connection can be made. */
   | { kind: 'error'; error: ProbeError }
   | { kind: 'speaks-tls' }
@@ -21,7 +23,9 @@ const SECOND_THOUGHTS_MS = 300;
 
 /** Connects as the client would, without gRPC, and never throws. */
 export async function probeServer({ address, connectionOptions }: ConnectionSettings): Promise<Probed> {
-  const { host, port } = hostAndPort(address);
+  const place = hostAndPort(address);
+  if (place === undefined) return { kind: 'no-address' };
+  const { host, port } = place;
   const deaf = await errorOf(() => net.connect({ host, port }), 'connect', 0);
   if (deaf !== undefined) return { kind: 'error', error: deaf };
   const options = { host, port, ...tlsOptions(connectionOptions, host) };
@@ -78,7 +82,14 @@ function errorOf(
   });
 }
 
-function hostAndPort(address: string): { host: string; port: number } {
-  const { hostname, port } = new URL(`tcp://${address}`);
-  return { host: hostname.replaceAll(/^\[|\]$/gu, ''), port: Number(port || 7233) };
+/** As Temporal's client reads it: a host or an IPv6 address in brackets, and a port, which may be missing. */
+const ADDRESS = /^(?:\[(?<ipv6>[\da-f.:]+)\]|(?<name>[^\s:/[\]@?#]+))(?::(?<port>\d{1,5}))?$/iu;
+const DEFAULT_PORT = 7233;
+const MAX_PORT = 65_535;
+
+function hostAndPort(address: string): { host: string; port: number } | undefined {
+  const { ipv6, name, port: digits } = ADDRESS.exec(address)?.groups ?? {};
+  const host = ipv6 ?? name;
+  const port = digits === undefined ? DEFAULT_PORT : Number(digits);
+  return host === undefined || port < 1 || port > MAX_PORT ? undefined : { host, port };
 }

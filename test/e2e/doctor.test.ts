@@ -96,6 +96,19 @@ describe('doctor without a server of the user', () => {
     expect(found(diagnosis, 'server')[0]).toMatchObject({ status: 'problem' });
     expect(found(diagnosis, 'server')[0]?.todo).toContain('TEMPORAL_ADDRESS');
   });
+
+  it.each([
+    ['an address that is none', ['--address', 'foo:bar'], {}, 'correct it in --address'],
+    ['a variable with one', [], { TEMPORAL_ADDRESS: 'localhost:bar' }, 'correct it in TEMPORAL_ADDRESS'],
+    ['settings that cannot be read', [], { TEMPORAL_CONFIG_FILE: 'temporal.toml' }, 'VIRNUCPRO_DEBUG'],
+  ])('%s → 1, a problem of the server, and all other findings', async (_, args, env, todo) => {
+    const at = place(env);
+    writeFileSync(at.path('temporal.toml'), 'this is [not TOML');
+    const { code, diagnosis } = await doctor(at, ...args);
+    expect(code).toBe(1);
+    expect(found(diagnosis, 'server')).toMatchObject([{ status: 'problem', todo: expect.stringContaining(todo) }]);
+    expect(found(diagnosis, 'disk-space')).toHaveLength(1);
+  });
 });
 
 describe('doctor with a server of the user', () => {

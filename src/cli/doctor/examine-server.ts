@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connectionSettings, localConnectionSettings } from '../../client/index.ts';
+import { localConnectionSettings } from '../../client/index.ts';
 import type { ConnectionSettings } from '../../client/index.ts';
 import { gpuTaskQueue } from '../../contract/names.ts';
 import { EMBEDDERS } from '../../embedders/index.ts';
@@ -7,6 +7,7 @@ import type { RunManifest } from '../../run/manifest.ts';
 import type { Plan } from '../../run/plan.ts';
 import { addressOf } from '../../server/index.ts';
 import { folderServer } from '../folder-server.ts';
+import { settingsOf } from '../server-settings.ts';
 import type { Finding } from './finding.ts';
 import { checkPollers } from './pollers.ts';
 import { boundEmbedders } from './prediction-folder.ts';
@@ -27,10 +28,9 @@ export interface ServerRequest {
 
 /** Server, namespace, clock and queues: of the user's server, or of that which serves the run at this moment. */
 export async function examineServer(request: ServerRequest): Promise<Finding[]> {
-  const { address, namespace, ownServer } = request;
-  const explicit = { ...(address === undefined ? {} : { address }), ...(namespace === undefined ? {} : { namespace }) };
+  const { namespace, ownServer } = request;
   const queues = neededQueues(request);
-  if (ownServer) return examineQueues(connectionSettings(explicit), queues);
+  if (ownServer) return examineQueues(settingsOf(request), queues);
   const { record } = await folderServer(request.directory).catch(() => ({ record: undefined }));
   if (record !== undefined) {
     return examineQueues(localConnectionSettings(addressOf(record), namespace), queues);

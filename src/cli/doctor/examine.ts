@@ -2,8 +2,9 @@ import { EMBEDDERS } from '../../embedders/index.ts';
 import type { RunManifest } from '../../run/manifest.ts';
 import { configuredServer } from '../../server/index.ts';
 import { engineRequirement, optionalPeers, packageVersion, peerRequirements } from '../../platform/package-facts.ts';
+import { attempt, notChecked } from './attempt.ts';
 import { checkDataConverter } from './data-converter.ts';
-import { examineFolder, examineRun } from './examine-folder.ts';
+import { examineFolder, examineRun, type RunState } from './examine-folder.ts';
 import { examineServer } from './examine-server.ts';
 import type { Finding } from './finding.ts';
 import { judgeLimits, resourceLimits } from './limits.ts';
@@ -29,20 +30,24 @@ export interface DoctorRequest {
 
 /** Runs every check. One that cannot be made is a finding, too. */
 export async function examine(request: DoctorRequest): Promise<Finding[]> {
-  const { manifest, latest, findings } = await examineRun(request.directory);
+  const { directory } = request;
+  const { findings, ...run } = await examineRun(directory).catch((error: unknown): RunState => ({
+    findings: [notChecked('run', error)],
+  }));
+  const { manifest, latest } = run;
   const ownServer = request.address !== undefined || configuredServer(process.env) !== undefined;
   const peers = peerRequirements();
   return [
-    checkNodeVersion(process.version, engineRequirement()),
-    judgeSdk(packageVersion(), installedSdk(peers, optionalPeers()), peers),
-    judgeMemory(memoryLimits()),
-    ...judgeLimits(await resourceLimits()),
-    ...(await checkModels(modelsRequest(request, ownServer, manifest))),
-    await checkTemporalCli(ownServer),
-    ...(await checkDataConverter(request)),
-    ...(await examineServer({ ...request, ownServer, manifest, plan: latest?.plan })),
+    ...(await attempt('node', () => checkNodeVersion(process.version, engineRequirement()))),
+    ...(await attempt('sdk', () => judgeSdk(packageVersion(), installedSdk(peers, optionalPeers()), peers))),
+    ...(await attempt('heap', () => judgeMemory(memoryLimits()))),
+    ...(await attempt('limits', async () => judgeLimits(await resourceLimits()))),
+    ...(await attempt('python', () => checkModels(modelsRequest(request, ownServer, manifest)))),
+    ...(await attempt('temporal-cli', () => checkTemporalCli(ownServer))),
+    ...(await attempt('data-converter', () => checkDataConverter(request))),
+    ...(await attempt('server', () => examineServer({ ...request, ownServer, manifest, plan: latest?.plan }))),
     ...findings,
-    ...(await examineFolder(request.directory, { ...(manifest && { manifest }), ...(latest && { latest }) })),
+    ...(await attempt('folder', () => examineFolder(directory, run))),
   ];
 }
 

@@ -11,7 +11,8 @@ import {
 } from '../../client/index.ts';
 import { FailureType } from '../../contract/failure-types.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
-import { serverOfFolder, serverOfRun, settingsOf, type ServerChoice } from './server-of-run.ts';
+import { settingsOf, type ServerChoice } from '../server-settings.ts';
+import { serverOfFolder, serverOfRun } from './server-of-run.ts';
 import type { ReplayTarget } from './targets.ts';
 
 /** Told what a user should know about where histories come from. */

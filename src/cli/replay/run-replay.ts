@@ -4,7 +4,8 @@ import { converterOf, type DataConverterFlag } from '../data-converter.ts';
 import { EXIT_FAILURE, messageOf } from '../exit.ts';
 import { formatTally, formatVerdict } from './format-verdict.ts';
 import { historiesOf, troubledHistories } from './replay-source.ts';
-import { serverOfFolder, serverOfRun, type ServerChoice } from './server-of-run.ts';
+import type { ServerChoice } from '../server-settings.ts';
+import { serverOfFolder, serverOfRun } from './server-of-run.ts';
 import { resolveTarget } from './targets.ts';
 
 export interface ReplayFlags extends ServerChoice, DataConverterFlag {

@@ -1,23 +1,7 @@
-import { connectionSettings, localConnectionSettings, type ConnectionSettings } from '../../client/index.ts';
 import { runWorkflowId } from '../../contract/names.ts';
 import { addressOf, configuredServer, isServerAlive, readServerRecord } from '../../server/index.ts';
 import { folderServer } from '../folder-server.ts';
-
-/** As `--address` and `--namespace` give it; what is absent comes from the environment. */
-export interface ServerChoice {
-  address?: string;
-  namespace?: string;
-  /** A local server of a command: what the environment says of TLS and keys is not meant for it. */
-  local?: true;
-}
-
-export function settingsOf({ address, namespace, local }: ServerChoice): ConnectionSettings {
-  if (local === true && address !== undefined) return localConnectionSettings(address, namespace);
-  return connectionSettings({
-    ...(address === undefined ? {} : { address }),
-    ...(namespace === undefined ? {} : { namespace }),
-  });
-}
+import type { ServerChoice } from '../server-settings.ts';
 
 const RUN_WORKFLOW = /^virnucpro-([0-9a-f]{12})(?:-|$)/u;
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectClient, connectionSettings } from '../../client/index.ts';
+import { connectClient } from '../../client/index.ts';
 import { embedderFactory } from '../../embedders/index.ts';
 import { converterArguments, converterOf } from '../data-converter.ts';
 import { EXIT_FAILURE } from '../exit.ts';
 import { otelArguments } from '../otel.ts';
+import { settingsOf } from '../server-settings.ts';
 import type { WorkerFlags } from './worker-flags.ts';
 import { defaultLogFormat, formatMetricsAddress, nthMetricsAddress } from '../../observe/index.ts';
 import { resolveGpus, type Gpu } from './gpu-list.ts';
@@ -14,13 +15,8 @@ import { startGpuWorker } from './worker-per-gpu.ts';
 /** `virnucpro worker --gpus`: a worker process for each GPU. */
 export async function superviseGpus(flags: WorkerFlags & { gpus: readonly string[] }): Promise<number> {
   const gpus = resolveGpus(flags.gpus, process.env['CUDA_VISIBLE_DEVICES']);
-  const { address, namespace } = flags;
-  const settings = connectionSettings({
-    ...(address === undefined ? {} : { address }),
-    ...(namespace === undefined ? {} : { namespace }),
-  });
   // A wrong address or converter is this command's error: no worker process would get further, however often it is started.
-  await (await connectClient(settings)).connection.close();
+  await (await connectClient(settingsOf(flags))).connection.close();
   await converterOf(flags);
   const addresses = gpus.map((_, place) => metricsAddressOf(flags, place));
   const { logFormat = defaultLogFormat(process.stderr) } = flags;

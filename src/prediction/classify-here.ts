@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
 import { openCheckpointSync } from '../checkpoint/open-checkpoint.ts';
 import { incompatible } from '../checkpoint/errors.ts';
@@ -5,6 +6,7 @@ import { openClassifier, type OpenClassifier } from '../classifier/index.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { ClassifySequencesResult } from '../contract/prediction.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { inFlight } from './in-flight.ts';
 import { mergedPartsOf, type MergedParts } from './parts.ts';
 import { pathsOf } from './paths.ts';
 import { RESULTS_TABLE } from './results/results-table.ts';
@@ -49,6 +51,9 @@ async function writeResults(
   }
 }
 
+/** Beyond this, rows do not come as fast from a disk. */
+const THREADS = Math.min(8, availableParallelism());
+
 async function classifyParts(
   run: StageRun,
   merged: MergedParts,
@@ -58,7 +63,12 @@ async function classifyParts(
   if (merged.parts.length === 0) return facts;
   const classifier = await openRequested(run);
   try {
-    for await (const { ids, scores } of inFlight(blocksOf(run, merged.parts), classifier)) {
+    const blocks = blocksOf(run, merged.parts);
+    const classified = inFlight(blocks, THREADS, async ({ ids, rows }) => ({
+      ids,
+      scores: await classifier.classify(rows),
+    }));
+    for await (const { ids, scores } of classified) {
       for (const [at, id] of ids.entries()) {
         const row = { id, score1: scores[2 * at] ?? Number.NaN, score2: scores[2 * at + 1] ?? Number.NaN };
         requireNumbers(row, run);
@@ -78,7 +88,7 @@ async function classifyParts(
 /** The request was checked with this file; what is there now may be another. */
 async function openRequested({ request, signal }: StageRun): Promise<OpenClassifier> {
   const { path: file, sha256 } = request.classifier;
-  const classifier = await openClassifier(file, { signal });
+  const classifier = await openClassifier(file, { signal, threads: THREADS });
   if (classifier.facts.sha256 === sha256) return classifier;
   await classifier.close();
   const text = `expected the classifier with SHA-256 ${sha256} that the prediction began with, got ${classifier.facts.sha256}`;
@@ -114,33 +124,5 @@ async function* blocksOf(run: StageRun, parts: readonly RecordedOutput[]): Async
     } finally {
       checkpoint.close();
     }
-  }
-}
-
-/** Blocks that are being classified while the results of others are written. */
-const MAX_IN_FLIGHT = 4;
-
-interface ClassifiedBlock {
-  ids: readonly string[];
-  scores: Float32Array;
-}
-
-/** Classifies some blocks at a time and gives them back in order. */
-async function* inFlight(
-  blocks: AsyncGenerator<Block, void, undefined>,
-  classifier: OpenClassifier,
-): AsyncGenerator<ClassifiedBlock, void, undefined> {
-  const waiting: Promise<ClassifiedBlock>[] = [];
-  try {
-    for await (const { ids, rows } of blocks) {
-      const classified = classifier.classify(rows).then((scores) => ({ ids, scores }));
-      // Whoever waits for it hears of a failure; until then it must not count as nobody's.
-      classified.catch(() => undefined);
-      waiting.push(classified);
-      if (waiting.length === MAX_IN_FLIGHT) yield await (waiting.shift() as Promise<ClassifiedBlock>);
-    }
-    for (const classified of waiting) yield await classified;
-  } finally {
-    await Promise.allSettled(waiting);
   }
 }

@@ -58,6 +58,6 @@ async function cutInto(
   if (hash.digest('hex') === input.sha256) return facts;
   throw new VirnucproError(
     FailureType.RunInvalidInput,
-    `${file}: the input has changed since the prediction was started: start it again`,
+    `${file}: the input changed since the prediction began; put it back, or predict it into another folder`,
   );
 }

@@ -41,10 +41,13 @@ describe('chunking', () => {
     expect(fastaIds(await scene.read('in_chunked500.fa'))).toEqual(['b_chunk_1']);
   });
 
-  it('the input changed since it was checked → RunError.InvalidInput, and nothing is written', async () => {
+  it('the input changed since it was checked → RunError.InvalidInput, says what helps, nothing is written', async () => {
     const scene = await stageScene(TWO);
     await writeFile(join(scene.request.inputRoot, 'in.fa'), contig('a', 701));
-    await expect(cutChunksHere(scene)).rejects.toMatchObject({ type: FailureType.RunInvalidInput });
+    const failure = cutChunksHere(scene);
+    await expect(failure).rejects.toMatchObject({ type: FailureType.RunInvalidInput });
+    // To start again would not help: the folder is bound to the content.
+    await expect(failure).rejects.toThrow('put it back, or predict it into another folder');
     expect(await readdir(scene.directory)).toEqual([]);
   });
 });

@@ -14,8 +14,8 @@ export const read: ClassifierTasks['read'] = ({ path }) =>
 export const convert: ClassifierTasks['convert'] = ({ path }) =>
   orRefusal(() => {
     const classifier = readClassifier(path);
-    const { facts, dtype, model } = classifier;
-    return { facts, dtype, eps: model.eps, bytes: classifierToSafetensors(classifier) };
+    const { facts, notes, dtype, model } = classifier;
+    return { facts, notes, dtype, eps: model.eps, bytes: classifierToSafetensors(classifier) };
   });
 
 let forward: Forward | undefined;

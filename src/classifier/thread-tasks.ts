@@ -1,6 +1,6 @@
 import type { FailureType } from '../contract/failure-types.ts';
 import type { SharedModel } from './forward.ts';
-import type { ClassifierFacts, InspectedClassifier } from './types.ts';
+import type { InspectedClassifier } from './types.ts';
 
 /** A VirnucproError as it crosses from a thread: structured cloning keeps neither class nor type. */
 export interface Refusal {
@@ -8,8 +8,7 @@ export interface Refusal {
 }
 
 /** A classifier read and written again as safetensors. */
-export interface ConvertedClassifier {
-  facts: ClassifierFacts;
+export interface ConvertedClassifier extends InspectedClassifier {
   /** Element type of its weights before. */
   dtype: string;
   eps: number;

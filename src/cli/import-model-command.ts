@@ -51,11 +51,12 @@ const FORMATS = { module: 'whole model', 'state-dict': 'state dict', safetensors
 
 /** What was found and what was written, for people. */
 function textOf(imported: ImportedModel): string {
-  const { input, output, outcome, format, features, hidden, classes, dtype, eps, bytes } = imported;
+  const { input, output, outcome, format, features, hidden, classes, dtype, eps, bytes, notes } = imported;
   const layers = `${plural(features, 'feature')}, ${plural(hidden, 'hidden unit')}, ${classes} classes`;
   const kept = outcome === 'existing' ? '; was there already, with the same content' : '';
   return (
     `${printable(input)}: ${FORMATS[format]}, ${layers}, ${dtype}, eps ${eps}\n` +
-    `${printable(output)}: ${bytesText(bytes)}${kept}\n`
+    `${printable(output)}: ${bytesText(bytes)}${kept}\n` +
+    notes.map((note) => `note: ${printable(note)}\n`).join('')
   );
 }

@@ -1,6 +1,11 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { writeRandomClassifier } from '../support/classifier-model.ts';
+import {
+  forgedStateDict,
+  randomClassifier,
+  torchFileWithoutCrcs,
+  writeRandomClassifier,
+} from '../support/classifier-model.ts';
 import { workplace } from '../support/workplace.ts';
 
 describe('import-model', () => {
@@ -24,7 +29,19 @@ describe('import-model', () => {
       bytes: readFileSync(at.path('500_model.safetensors')).length,
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/u),
       source: expect.stringMatching(/^[0-9a-f]{64}$/u),
+      notes: [],
     });
+  });
+
+  it('a file without CRCs → 0, with a note', async () => {
+    const at = workplace();
+    const weights = randomClassifier({ seed: 1, features: 4, hidden: 2 });
+    writeFileSync(at.path('old.pth'), torchFileWithoutCrcs(forgedStateDict(weights)));
+    const { code, stdout } = await at.run(['import-model', 'old.pth', 'x.safetensors']);
+    expect([code, stdout.split('\n')[2]]).toEqual([
+      0,
+      'note: old.pth has no CRCs: damage to its weights cannot be seen; compare its SHA-256 with that of its source',
+    ]);
   });
 
   it.each<[string, string, string, number, string]>([

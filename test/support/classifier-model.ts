@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { buildTorchZip } from './build-zip.ts';
+import { buildTorchZip, buildZip, torchRecords } from './build-zip.ts';
 import { forge, forgedModule } from './forge-module.ts';
 import type { Forged, ForgedEntry, ForgedTensor } from './forge-module.ts';
 
@@ -187,6 +187,13 @@ export function forgedStateDict(weights: ClassifierWeights, prefix = '', locatio
 export function torchFileOf(root: Forged): Buffer {
   const { pickle, storages } = forge(root);
   return buildTorchZip(pickle, storages).bytes;
+}
+
+/** The same as torch writes it after `set_crc32_options(False)`. */
+export function torchFileWithoutCrcs(root: Forged): Buffer {
+  const { pickle, storages } = forge(root);
+  const [, ...others] = torchRecords(storages);
+  return buildZip([{ name: 'data.pkl', content: pickle }, ...others].map((record) => ({ ...record, crc: 0 }))).bytes;
 }
 
 /** A whole `.safetensors` file. */

@@ -21,6 +21,8 @@ export interface ImportedModel extends Omit<ClassifierFacts, 'path' | 'sha256'> 
   sha256: string;
   /** SHA-256 of the input. */
   source: string;
+  /** What a person should know about the input. */
+  notes: string[];
 }
 
 const EXTENSION = '.safetensors';
@@ -33,12 +35,12 @@ const EXTENSION = '.safetensors';
  */
 export async function importClassifier(input: string, output: string, signal: AbortSignal): Promise<ImportedModel> {
   if (!output.toLowerCase().endsWith(EXTENSION)) throw invalid(output, `the output must end in ${EXTENSION}`);
-  const { facts, dtype, eps, bytes } = await convertClassifier(input, signal);
+  const { facts, notes, dtype, eps, bytes } = await convertClassifier(input, signal);
   const { path: _, sha256: source, ...layers } = facts;
   signal.throwIfAborted();
   const outcome = await publish(output, bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { outcome, input, output, ...layers, dtype, eps, bytes: bytes.length, sha256, source };
+  return { outcome, input, output, ...layers, dtype, eps, bytes: bytes.length, sha256, source, notes };
 }
 
 async function publish(output: string, bytes: Uint8Array): Promise<ImportedModel['outcome']> {

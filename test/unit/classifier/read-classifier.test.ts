@@ -13,11 +13,12 @@ import {
   randomClassifier,
   safetensorsOf,
   torchFileOf,
+  torchFileWithoutCrcs,
 } from '../../support/classifier-model.ts';
 import type { ClassifierTensor, ClassifierWeights } from '../../support/classifier-model.ts';
 import { buildPickle, global, unicode } from '../../support/build-pickle.ts';
-import { buildTorchZip, buildZip, torchRecords } from '../../support/build-zip.ts';
-import { forge, forgedModule } from '../../support/forge-module.ts';
+import { buildTorchZip } from '../../support/build-zip.ts';
+import { forgedModule } from '../../support/forge-module.ts';
 import type { Forged, ForgedEntry, ForgedTensor } from '../../support/forge-module.ts';
 
 const WEIGHTS = randomClassifier({ seed: 7, features: 6, hidden: 4 });
@@ -326,10 +327,7 @@ describe('what is no classifier of VirNucPro', () => {
 });
 
 test('a file whose CRCs were left out → read, with a note; one with CRCs, and safetensors → no note', () => {
-  const { pickle, storages } = forge(forgedStateDict(WEIGHTS));
-  const [, ...others] = torchRecords(storages);
-  const records = [{ name: 'data.pkl', content: pickle }, ...others].map((record) => ({ ...record, crc: 0 }));
-  const path = fileOf(buildZip(records).bytes);
+  const path = fileOf(torchFileWithoutCrcs(forgedStateDict(WEIGHTS)));
   expect(readClassifier(path).notes).toEqual([
     `${path} has no CRCs: damage to its weights cannot be seen; compare its SHA-256 with that of its source`,
   ]);

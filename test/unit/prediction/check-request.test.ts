@@ -10,9 +10,12 @@ import { expectedLengthOf } from '../../../src/prediction/expected-length.ts';
 import { loadPredictionRequest, storePredictionRequest } from '../../../src/prediction/request.ts';
 import { checkRequest } from '../../../src/run/compatibility.ts';
 import type { RunManifest } from '../../../src/run/manifest.ts';
-import { buildZip, torchRecords } from '../../support/build-zip.ts';
-import { forgedStateDict, randomClassifier, safetensorsOf } from '../../support/classifier-model.ts';
-import { forge } from '../../support/forge-module.ts';
+import {
+  forgedStateDict,
+  randomClassifier,
+  safetensorsOf,
+  torchFileWithoutCrcs,
+} from '../../support/classifier-model.ts';
 import { UNBOUND, writeModel } from '../../support/prediction-scene.ts';
 import { sequence } from '../../support/run-folder.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -75,10 +78,7 @@ describe('checkPredictionRequest on a new folder', () => {
 
   it('a classifier without CRCs → accepted, with a note', async () => {
     const input = await asked({ 'a.fa': DNA });
-    const { pickle, storages } = forge(forgedStateDict(randomClassifier({ seed: 1, hidden: 4 })));
-    const [, ...others] = torchRecords(storages);
-    const records = [{ name: 'data.pkl', content: pickle }, ...others].map((record) => ({ ...record, crc: 0 }));
-    writeFileSync(input.model, buildZip(records).bytes);
+    writeFileSync(input.model, torchFileWithoutCrcs(forgedStateDict(randomClassifier({ seed: 1, hidden: 4 }))));
     expect((await check(input)).request.notes).toEqual([expect.stringContaining('500_model.pth has no CRCs: damage')]);
   });
 

@@ -56,7 +56,7 @@ describe('Ctrl-C while the Temporal server is being started', () => {
     await command.said('Ctrl-C again quits at once');
     command.signal('SIGINT');
     expect((await command.ended).code).toBe(130);
-    await expect.poll(() => serversOf(at.stateHome)).toEqual([]);
+    await expect.poll(() => serversOf(at.stateHome), { timeout: 30_000 }).toEqual([]);
   });
 });
 

@@ -4,9 +4,12 @@ import { FailureType } from '../../contract/failure-types.ts';
 import type { EmbedderRequest } from '../../contract/run-request.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { inputStem } from '../../sequences/index.ts';
-import { embedderRequests, withRandomInit } from '../session/embedder-requests.ts';
+import { embedderRequests, withRandomInit, type EmbedderFlags } from '../session/embedder-requests.ts';
 import { requestFlags } from '../session/folder-flags.ts';
 import type { PredictFlags } from './predict-flags.ts';
+
+const NUCLEOTIDE_FLAGS: EmbedderFlags = { embedder: '--nucleotide-embedder', option: '--nucleotide-option' };
+const PROTEIN_FLAGS: EmbedderFlags = { embedder: '--protein-embedder', option: '--protein-option' };
 
 /**
  * The request that the arguments stand for.
@@ -49,10 +52,10 @@ export function outputFolder(inputs: readonly string[], { out, outputDir }: Pred
 
 function embeddersOf(flags: PredictFlags): [nucleotide: EmbedderRequest, protein: EmbedderRequest] {
   const sides = [
-    ...embedderRequests([flags.nucleotideEmbedder], flags.nucleotideOption, '--nucleotide-option'),
-    ...embedderRequests([flags.proteinEmbedder], flags.proteinOption, '--protein-option'),
+    ...embedderRequests([flags.nucleotideEmbedder], flags.nucleotideOption, NUCLEOTIDE_FLAGS),
+    ...embedderRequests([flags.proteinEmbedder], flags.proteinOption, PROTEIN_FLAGS),
   ];
-  const named = '--nucleotide-embedder or --protein-embedder';
+  const named = `${NUCLEOTIDE_FLAGS.embedder} or ${PROTEIN_FLAGS.embedder}`;
   return (flags.randomInit === true ? withRandomInit(sides, named) : sides) as [EmbedderRequest, EmbedderRequest];
 }
 

@@ -5,22 +5,33 @@ import type { EmbedderRequest } from '../../contract/run-request.ts';
 import { VirnucproError } from '../../contract/virnucpro-error.ts';
 import { EMBEDDERS, embedderFactory } from '../../embedders/index.ts';
 
+/** Options of the command, for messages. */
+export interface EmbedderFlags {
+  /** That names the embedders. */
+  embedder: string;
+  /** That gives their options. */
+  option: string;
+}
+
+const EMBED_FLAGS: EmbedderFlags = { embedder: '--embedder', option: '--embedder-option' };
+
 /**
  * Requests of embedders by name. An option without `embedder:` goes to every embedder that knows it.
  *
- * @param flag that gives the options, for messages
  * @throws VirnucproError `RunError.InvalidInput`
  */
 export function embedderRequests(
   names: readonly string[],
   options: readonly string[],
-  flag = '--embedder-option',
+  flags: EmbedderFlags = EMBED_FLAGS,
 ): EmbedderRequest[] {
   const badOption = (option: string, problem: string) =>
-    new VirnucproError(FailureType.RunInvalidInput, `${flag} ${option}: ${problem}`);
+    new VirnucproError(FailureType.RunInvalidInput, `${flags.option} ${option}: ${problem}`);
   const requests = names.map((name) => ({ name, options: {} as Record<string, string> }));
   for (const option of options) {
-    const { embedder, key, value } = parseOption(option, names, badOption);
+    const { embedder, key, value } = parseOption(option, badOption);
+    if (embedder !== undefined && !names.includes(embedder))
+      throw badOption(option, `embedder "${embedder}" is not asked for with ${flags.embedder} (${names.join(', ')})`);
     const takers = requests.filter(({ name }) =>
       embedder === undefined ? names.length === 1 || key in embedderFactory(name).options : name === embedder,
     );
@@ -65,7 +76,6 @@ function isFolder(value: string): boolean {
 
 function parseOption(
   option: string,
-  names: readonly string[],
   badOption: (option: string, problem: string) => VirnucproError,
 ): { embedder?: string; key: string; value: string } {
   const equals = option.indexOf('=');
@@ -74,7 +84,5 @@ function parseOption(
   const value = option.slice(equals + 1);
   const colon = left.indexOf(':');
   if (colon < 0) return { key: left, value };
-  const embedder = left.slice(0, colon);
-  if (!names.includes(embedder)) throw badOption(option, `embedder "${embedder}" is not asked for with --embedder`);
-  return { embedder, key: left.slice(colon + 1), value };
+  return { embedder: left.slice(0, colon), key: left.slice(colon + 1), value };
 }

@@ -77,7 +77,7 @@ describe('embedderRequests', () => {
   it.each([
     ['dim', /expected \[embedder:\]key=value/u],
     ['=4', /expected \[embedder:\]key=value/u],
-    ['esm:dim=4', /embedder "esm" is not asked for/u],
+    ['esm:dim=4', /embedder "esm" is not asked for with --embedder \(kmer, fake\)$/u],
     ['speed=9', /no embedder of this run has the option "speed"/u],
   ])('%s → RunError.InvalidInput quoting it', (option, message) => {
     const parsing = () => embedderRequests(['kmer', 'fake'], [option]);

@@ -64,6 +64,14 @@ describe('predictionOptions', () => {
     );
   });
 
+  it.each([
+    ['nucleotideOption', 'embedder "esm2-8m" is not asked for with --nucleotide-embedder (dnabert-s)'],
+    ['proteinOption', 'embedder "esm2-8m" is not asked for with --protein-embedder (esm2-3b)'],
+  ])('%s of another embedder → refused, naming the flag that names embedders', (flag, message) => {
+    const asked = { ...FLAGS, [flag]: ['esm2-8m:x=1'] };
+    expect(() => predictionOptions(['a.fa'], 'p', asked)).toThrow(invalid(`esm2-8m:x=1: ${message}`));
+  });
+
   it('--random-init → both models; without a model → refused', () => {
     expect(predictionOptions(['a'], 'p', { ...FLAGS, randomInit: true })).toMatchObject({
       nucleotideEmbedder: { options: { randomInit: 'true' } },

@@ -161,6 +161,18 @@ describe('classifySequences: what is there', () => {
     expect(aside).toHaveLength(3);
   });
 
+  it('a bit of a merged value that has flipped since it was merged → corrupted, naming it, nothing left', async () => {
+    scene = await merged(`>one\n${openSequence(4, 500)}\n`);
+    const file = scene.file(scene.paths.mergedPart(1));
+    const bytes = readFileSync(file);
+    // Nearly all of the file is values.
+    bytes[Math.floor(bytes.length / 2)]! ^= 1;
+    writeFileSync(file, bytes);
+    const failure = classifySequences(scene);
+    await expect(failure).rejects.toMatchObject({ type: FailureType.CheckpointCorrupted, path: file });
+    expect(readdirSync(scene.file(scene.paths.merged))).toEqual(['output_1_merged.pt']);
+  });
+
   it('another classifier under its name → incompatible, nothing left', async () => {
     scene = await merged(`>one\n${openSequence(4, 500)}\n`);
     const other = writeModel(scene.directory, 2, 'other.pth');

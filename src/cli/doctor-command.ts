@@ -1,10 +1,10 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import * as path from 'node:path';
-import { EMBEDDERS } from '../embedders/index.ts';
 import { dataConverterOption, type DataConverterFlag } from './data-converter.ts';
 import { diagnose } from './doctor/diagnose.ts';
 import { formatFindings } from './doctor/format-findings.ts';
 import { EXIT_FAILURE } from './exit.ts';
+import { collectEmbedder } from './option-parsers.ts';
 import { printJson } from './terminal.ts';
 
 interface DoctorFlags extends DataConverterFlag {
@@ -28,7 +28,7 @@ export function doctorCommand(): Command {
       new Option(
         '--embedder <name>',
         'model that this machine is to serve: what it lacks is a problem (repeatable)',
-      ).argParser(collect),
+      ).argParser(collectEmbedder),
     )
     .option('--weights <folder>', 'where its weights are, or a Hugging Face id (default: the Hugging Face cache)')
     .addOption(dataConverterOption())
@@ -48,12 +48,6 @@ export function doctorCommand(): Command {
       else process.stdout.write(formatFindings(findings));
       process.exitCode = diagnosis.healthy ? 0 : EXIT_FAILURE;
     });
-}
-
-function collect(value: string, previous: string[] | undefined): string[] {
-  const known = EMBEDDERS.map(({ name }) => name);
-  if (!known.includes(value)) throw new InvalidArgumentError(`expected one of ${known.join(', ')}`);
-  return [...(previous ?? []), value];
 }
 
 const HELP = `

@@ -3,7 +3,8 @@ import { EMBEDDERS } from '../embedders/index.ts';
 import { describeEmbedders } from './describe-embedders.ts';
 import type { EmbedFlags } from './embed/embed-flags.ts';
 import { exitWith } from './exit-with.ts';
-import { addFolderOptions, collect, positiveInteger } from './folder-options.ts';
+import { addFolderOptions } from './folder-options.ts';
+import { collect, positiveInteger } from './option-parsers.ts';
 
 /** `virnucpro embed`: starts a run, or goes on with the one that is there. */
 export function embedCommand(): Command {

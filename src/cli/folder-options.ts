@@ -1,5 +1,6 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { dataConverterOption } from './data-converter.ts';
+import { positiveInteger } from './option-parsers.ts';
 import { otelOption } from './otel.ts';
 
 /** The options of `FolderFlags` that read the same in every command. */
@@ -34,16 +35,4 @@ export function addFolderOptions(command: Command): Command {
     .option('--json', 'print one JSON document on stdout and nothing else')
     .option('--no-progress', 'no progress on stderr')
     .addOption(otelOption());
-}
-
-/** For options that may be given more than once. */
-export function collect(value: string, previous: string[] | undefined): string[] {
-  return [...(previous ?? []), value];
-}
-
-export function positiveInteger(value: string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1)
-    throw new InvalidArgumentError('expected a whole number of at least 1');
-  return number;
 }

@@ -2,7 +2,8 @@ import { Command, Option } from 'commander';
 import { EMBEDDERS } from '../embedders/index.ts';
 import { describeEmbedders } from './describe-embedders.ts';
 import { exitWith } from './exit-with.ts';
-import { addFolderOptions, collect, positiveInteger } from './folder-options.ts';
+import { addFolderOptions } from './folder-options.ts';
+import { collect, positiveInteger } from './option-parsers.ts';
 import type { PredictFlags } from './predict/predict-flags.ts';
 
 /** `virnucpro predict`: starts a prediction, or goes on with the one that is there. */

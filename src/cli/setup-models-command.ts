@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { collect } from './option-parsers.ts';
 
 interface SetupFlags {
   python?: string;
@@ -30,10 +31,6 @@ export function setupModelsCommand(): Command {
 function torchVersion(value: string): string {
   if (/^\d+\.\d+(?:\.\d+)?(?:[a-z+.][\w.+]*)?$/u.test(value)) return value;
   throw new InvalidArgumentError('expected a version, e.g. 2.9.1');
-}
-
-function collect(value: string, previous: string[] | undefined): string[] {
-  return [...(previous ?? []), value];
 }
 
 const HELP = `

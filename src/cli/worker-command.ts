@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { EMBEDDERS, requireEmbedders } from '../embedders/index.ts';
+import { requireEmbedders } from '../embedders/index.ts';
 import { LOG_FORMATS } from '../observe/log-format.ts';
 import { parseMetricsAddress, type MetricsAddress } from '../observe/metrics-endpoint.ts';
 import { dataConverterOption } from './data-converter.ts';
+import { collectEmbedder, positiveInteger } from './option-parsers.ts';
 import { otelOption } from './otel.ts';
 import { parseGpus } from './worker/gpu-list.ts';
 import type { WorkerFlags } from './worker/worker-flags.ts';
@@ -16,7 +17,7 @@ export function workerCommand(): Command {
       new Option(
         '--embedder <name>',
         'embedders to serve, with their queues (repeatable; default: kmer and fake)',
-      ).argParser(collect),
+      ).argParser(collectEmbedder),
     )
     .addOption(
       new Option('--gpus <list>', 'a worker process for each of these GPUs, e.g. 0,1: numbers or UUIDs').argParser(
@@ -27,9 +28,9 @@ export function workerCommand(): Command {
       new Option(
         '--retry-lost-gpus <seconds>',
         'with --gpus: try a lost GPU again after so long (default: never)',
-      ).argParser(wholeNumber),
+      ).argParser(positiveInteger),
     )
-    .addOption(new Option('--slots <n>', 'tasks in flight per embedder').argParser(wholeNumber))
+    .addOption(new Option('--slots <n>', 'tasks in flight per embedder').argParser(positiveInteger))
     .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, profile, or localhost:7233)')
     .option('--namespace <name>', 'namespace (default: TEMPORAL_NAMESPACE, profile, or default)')
     .addOption(
@@ -47,7 +48,7 @@ export function workerCommand(): Command {
     )
     .addOption(otelOption())
     .addOption(new Option('--gpu-name <name>').hideHelp())
-    .addOption(new Option('--local-server-pid <pid>').argParser(wholeNumber).hideHelp())
+    .addOption(new Option('--local-server-pid <pid>').argParser(positiveInteger).hideHelp())
     .addOption(new Option('--require-gpu').hideHelp())
     .addHelpText(
       'after',
@@ -81,13 +82,6 @@ Examples:
     });
 }
 
-function collect(value: string, previous: string[] | undefined): string[] {
-  if (!EMBEDDERS.some(({ name }) => name === value)) {
-    throw new InvalidArgumentError(`expected one of ${EMBEDDERS.map(({ name }) => name).join(', ')}`);
-  }
-  return [...(previous ?? []), value];
-}
-
 function gpuList(value: string): string[] {
   try {
     return parseGpus(value);
@@ -102,11 +96,4 @@ function metricsAddress(value: string): MetricsAddress {
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
   }
-}
-
-function wholeNumber(value: string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1)
-    throw new InvalidArgumentError('expected a whole number of at least 1');
-  return number;
 }

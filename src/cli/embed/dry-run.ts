@@ -1,10 +1,10 @@
 import type { RunOptions } from '../../client/index.ts';
 import { checkOptions } from '../../client/prepare-run.ts';
 import { checkRequest } from '../../run/compatibility.ts';
-import { readManifest, type RunManifest } from '../../run/manifest.ts';
 import { withBindings } from '../../run/model-binding.ts';
 import { summarizePlan, type PlannedTask } from '../../run/plan.ts';
 import { draftPlan } from '../../run/planner.ts';
+import { manifestOrNew } from '../session/manifest-or-new.ts';
 
 /** `embed --dry-run --json` */
 export interface DryRun {
@@ -32,7 +32,7 @@ export interface DryRun {
 export async function dryRun(options: RunOptions): Promise<DryRun> {
   const signal = new AbortController().signal;
   const input = await checkOptions(options);
-  const written = (await readManifest(options.directory)) ?? unboundManifest();
+  const written = await manifestOrNew(options.directory);
   const manifest = await withBindings(options.directory, written);
   const { request } = await checkRequest(input, manifest, signal);
   const { plan } = await draftPlan(options.directory, manifest.runId, request, signal);
@@ -49,10 +49,6 @@ export async function dryRun(options: RunOptions): Promise<DryRun> {
     bad,
     plan: plan.tasks.map(planned),
   };
-}
-
-function unboundManifest(): RunManifest {
-  return { schema: 1, runId: '', createdAt: '', embedders: {}, inputs: {} };
 }
 
 function planned(task: PlannedTask): DryRun['plan'][number] {

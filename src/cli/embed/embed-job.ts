@@ -2,10 +2,12 @@ import type { Client } from '@temporalio/client';
 import { prepareRun, startPrepared, type RunOptions, type RunStatus } from '../../client/index.ts';
 import type { RunOutcome } from '../../contract/outcome.ts';
 import type { TypedOutcome } from '../../contract/typed-outcome.ts';
+import type { RunReport } from '../../run/report.ts';
 import type { Ending } from '../session/ending.ts';
 import type { Progress } from '../session/progress-view.ts';
+import { reportIn } from '../session/report-of-end.ts';
 import type { LocalTuning, PreparedJob, SessionJob } from '../session/session-job.ts';
-import { readReport, resultOfLeaving, resultOfRun, type EmbedResult } from './embed-result.ts';
+import { resultOfLeaving, resultOfRun, type EmbedResult } from './embed-result.ts';
 
 /** What a session does for `virnucpro embed`. */
 export class EmbedJob implements SessionJob<RunStatus, TypedOutcome, EmbedResult> {
@@ -43,7 +45,7 @@ export class EmbedJob implements SessionJob<RunStatus, TypedOutcome, EmbedResult
   }
 
   async lateNews(): Promise<string | undefined> {
-    const report = await readReport(this.#options.directory);
+    const report = await reportIn<RunReport>(this.#options.directory);
     const isOurs = report !== undefined && Date.parse(report.finishedAt) >= this.#startedAt;
     return isOurs ? report.planned : undefined;
   }

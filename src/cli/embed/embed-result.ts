@@ -1,4 +1,3 @@
-import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { outcomeOfFailure, type Outcome, type RunOutcome } from '../../contract/outcome.ts';
 import type { RunReport } from '../../run/report.ts';
@@ -7,6 +6,7 @@ import { countSkipped } from '../../run/skipped-sequences.ts';
 import { exitCodeOf, messageOf, typeOf } from '../exit.ts';
 import { secondsSince, type Ending } from '../session/ending.ts';
 import { errorOfOutcome, type DocumentError } from '../session/error-of-outcome.ts';
+import { reportOfEnd } from '../session/report-of-end.ts';
 
 /** The list in `--json` is cut here; report.json has all. */
 const MAX_LISTED_CHECKPOINTS = 1000;
@@ -29,7 +29,7 @@ const NO_COUNTS: Counts = { tasks: 0, found: 0, embedded: 0, failed: 0, skipped:
 
 /** The result of a run that has ended, with its checkpoints from report.json. */
 export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: Ending): Promise<EmbedResult> {
-  const report = await reportOfRun(path.resolve(outDir), outcome, ending);
+  const report = await reportOfEnd<RunReport>(path.resolve(outDir), outcome, ending);
   // A cancelled workflow has no result to carry its counts.
   const { tasks, found, embedded, failed, skipped, skippedSequences, rows } =
     outcome.outcome === 'cancelled' ? (report ?? outcome) : outcome;
@@ -57,15 +57,6 @@ export async function resultOfRun(outDir: string, outcome: RunOutcome, ending: E
   };
 }
 
-/** The report that the end of this run has written; undefined if there is only one of an earlier run. */
-async function reportOfRun(directory: string, outcome: RunOutcome, ending: Ending): Promise<RunReport | undefined> {
-  if (outcome.report === '' && outcome.outcome !== 'cancelled') return undefined;
-  const report = await readReport(directory);
-  if (outcome.report !== '') return report;
-  const isOurs = report?.workflowId === ending.workflowId && Date.parse(report.finishedAt) >= ending.startedAt;
-  return isOurs ? report : undefined;
-}
-
 /** The result of a command that ended with an error of its own. */
 export function resultOfError(error: unknown, ending: Ending): EmbedResult {
   const type = typeOf(error);
@@ -89,14 +80,6 @@ export function resultOfLeaving(
 ): EmbedResult {
   const seconds = secondsSince(ending.startedAt);
   return { schema: 1, outcome, exitCode, workflowId: ending.workflowId, ...NO_COUNTS, checkpoints: [], seconds };
-}
-
-export async function readReport(directory: string): Promise<RunReport | undefined> {
-  try {
-    return JSON.parse(await fs.readFile(path.join(directory, REPORT), 'utf8')) as RunReport;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What people read on stdout. */

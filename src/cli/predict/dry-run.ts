@@ -6,7 +6,7 @@ import {
   type DraftedInput,
   type DraftedPrediction,
 } from '../../prediction/index.ts';
-import { readManifest, type RunManifest } from '../../run/manifest.ts';
+import { manifestOrNew } from '../session/manifest-or-new.ts';
 import { plural, printable } from '../terminal.ts';
 
 /** `predict --dry-run --json` */
@@ -24,16 +24,12 @@ export interface PredictDryRun extends DraftedPrediction {
 export async function dryRun(options: PredictionOptions): Promise<PredictDryRun> {
   const signal = new AbortController().signal;
   const input = await checkPredictionOptions(options);
-  const manifest = (await readManifest(options.directory)) ?? unboundManifest();
+  const manifest = await manifestOrNew(options.directory);
   const { request } = await checkPredictionRequest(input, manifest, signal);
   const draft = await draftPrediction(options.directory, request, signal);
   const { expectedLength, sequencesPerFile, notes } = request;
   const message = describeDraft(draft);
   return { schema: 1, outcome: 'planned', exitCode: 0, message, expectedLength, sequencesPerFile, notes, ...draft };
-}
-
-function unboundManifest(): RunManifest {
-  return { schema: 1, runId: '', createdAt: '', embedders: {}, inputs: {} };
 }
 
 function describeDraft({ inputs, tasks, found, bad, estimated }: DraftedPrediction): string {

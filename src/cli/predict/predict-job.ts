@@ -7,10 +7,12 @@ import {
 } from '../../client/index.ts';
 import type { PredictionOutcome } from '../../contract/prediction.ts';
 import type { TypedPredictionOutcome } from '../../contract/typed-outcome.ts';
+import type { PredictionReport } from '../../prediction/report-types.ts';
 import { describeSides, SIDES } from '../../prediction/sides.ts';
 import type { Ending } from '../session/ending.ts';
+import { reportIn } from '../session/report-of-end.ts';
 import type { LocalTuning, PreparedJob, SessionJob } from '../session/session-job.ts';
-import { readPredictionReport, resultOfLeaving, resultOfPrediction, type PredictResult } from './predict-result.ts';
+import { resultOfLeaving, resultOfPrediction, type PredictResult } from './predict-result.ts';
 import { finalProgress, progressOf } from './prediction-progress.ts';
 
 /** What a session does for `virnucpro predict`. */
@@ -56,7 +58,7 @@ export class PredictJob implements SessionJob<PredictionStatus, TypedPredictionO
   }
 
   async lateNews(): Promise<string | undefined> {
-    const report = await readPredictionReport(this.#options.directory);
+    const report = await reportIn<PredictionReport>(this.#options.directory);
     if (report === undefined || Date.parse(report.finishedAt) < this.#startedAt) return undefined;
     const { found, tasks, embedded } = report.embedding;
     return tasks === 0 ? undefined : `Found ${found}/${tasks} checkpoints, embedded ${embedded} files`;

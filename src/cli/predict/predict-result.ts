@@ -1,12 +1,11 @@
-import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { outcomeOfFailure, type Outcome } from '../../contract/outcome.ts';
 import type { PredictionOutcome } from '../../contract/prediction.ts';
 import type { PredictionReport } from '../../prediction/report-types.ts';
-import { REPORT } from '../../run/run-folder.ts';
 import { exitCodeOf, messageOf, typeOf } from '../exit.ts';
 import { secondsSince, type Ending } from '../session/ending.ts';
 import { errorOfOutcome, type DocumentError } from '../session/error-of-outcome.ts';
+import { reportOfEnd } from '../session/report-of-end.ts';
 
 /** The list in `--json` is cut here; report.json has all. */
 const MAX_LISTED_RESULTS = 1000;
@@ -66,7 +65,7 @@ export async function resultOfPrediction(
   outcome: PredictionOutcome,
   ending: Ending,
 ): Promise<PredictResult> {
-  const report = await reportOfPrediction(path.resolve(directory), outcome, ending);
+  const report = await reportOfEnd<PredictionReport>(path.resolve(directory), outcome, ending);
   // A cancelled workflow has no result to carry its counts.
   const counted = outcome.outcome === 'cancelled' ? (report ?? outcome) : outcome;
   const error = errorOfOutcome(outcome, report);
@@ -119,27 +118,6 @@ const FILES: readonly (readonly [kind: keyof ResultFiles, name: RegExp])[] = [
   ['highestScore', /^prediction_results_highestscore\.csv$/u],
   ['contigs', /^prediction_results_contigs\.tsv$/u],
 ];
-
-/** The report that the end of this prediction has written; undefined if there is only one of an earlier one. */
-async function reportOfPrediction(
-  directory: string,
-  outcome: PredictionOutcome,
-  ending: Ending,
-): Promise<PredictionReport | undefined> {
-  if (outcome.report === '' && outcome.outcome !== 'cancelled') return undefined;
-  const report = await readPredictionReport(directory);
-  if (outcome.report !== '') return report;
-  const isOurs = report?.workflowId === ending.workflowId && Date.parse(report.finishedAt) >= ending.startedAt;
-  return isOurs ? report : undefined;
-}
-
-export async function readPredictionReport(directory: string): Promise<PredictionReport | undefined> {
-  try {
-    return JSON.parse(await fs.readFile(path.join(directory, REPORT), 'utf8')) as PredictionReport;
-  } catch {
-    return undefined;
-  }
-}
 
 /** The result of a command that ended with an error of its own. */
 export function resultOfError(error: unknown, { workflowId, directory, startedAt }: PredictEnding): PredictResult {

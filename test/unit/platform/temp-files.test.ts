@@ -17,22 +17,13 @@ it('a temporary file of a process that is gone → removed; of one that runs →
   expect((await readdir(folder)).toSorted()).toEqual(['.a.fa.other.tmp', name, 'a.fa'].toSorted());
 });
 
-it('a temporary file of another host → removed once it has not changed for an hour', async () => {
+it.each([
+  ['of another host', () => '00000000-1-00000000'],
+  ['of a process whose start nobody could see', () => `${writerOfTemps().host}-${process.pid}-00000000`],
+])('a temporary file %s → removed once it has not changed for an hour', async (_, writer) => {
   const folder = await temporaryFolder();
-  const fresh = '.a.fa.00000000-1-00000000-0123456789abcdef.tmp';
-  const old = '.b.fa.00000000-1-00000000-0123456789abcdef.tmp';
-  for (const file of [fresh, old]) await writeFile(join(folder, file), 'x');
-  const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
-  await utimes(join(folder, old), hoursAgo, hoursAgo);
-  expect(await sweepAbandonedTemps(folder)).toEqual({ names: 2, removed: 1 });
-  expect(await readdir(folder)).toEqual([fresh]);
-});
-
-it('a temporary file of a process whose start nobody could see → removed once it has not changed for an hour', async () => {
-  const folder = await temporaryFolder();
-  const { host } = writerOfTemps();
-  const name = (unique: string) => `.a.fa.${host}-${process.pid}-00000000-${unique}.tmp`;
-  const [fresh, old] = [name('0123456789abcdef'), name('fedcba9876543210')];
+  const fresh = `.a.fa.${writer()}-0123456789abcdef.tmp`;
+  const old = `.b.fa.${writer()}-0123456789abcdef.tmp`;
   for (const file of [fresh, old]) await writeFile(join(folder, file), 'x');
   const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
   await utimes(join(folder, old), hoursAgo, hoursAgo);

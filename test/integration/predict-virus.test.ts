@@ -60,8 +60,16 @@ interface Started {
   result: Promise<PredictionOutcome>;
 }
 
-async function start(script: PredictionScript, input: Partial<PredictVirusInput> = {}): Promise<Started> {
-  const workflowId = `prediction-${++started}`;
+/** Taken at once: tests beside each other never share one. */
+function nextId(): string {
+  return `prediction-${++started}`;
+}
+
+async function start(
+  script: PredictionScript,
+  input: Partial<PredictVirusInput> = {},
+  workflowId = nextId(),
+): Promise<Started> {
   const prediction = scripted(workflowId, script);
   const args = [{ ...prediction.input, ...input }];
   const handle = await temporal.client.workflow.start(WORKFLOW_PREDICT_VIRUS, { workflowId, taskQueue: QUEUE, args });
@@ -269,14 +277,15 @@ describe.concurrent('predictVirus: failures', () => {
 
 describe.concurrent('predictVirus: an embedding run that is open under the id of a child', () => {
   async function occupied(on: Record<string, () => unknown> = {}) {
-    const prediction = scripted(`prediction-${started + 1}`, {});
-    const { directory, runId } = prediction.side(0, 'protein');
-    const elsewhere = { contract: 1, directory: '/nowhere/other', runId };
-    scripted('other', { on: { 'checkCompatibility other': untilCancelled } });
+    const id = nextId();
+    const { directory, runId } = scripted(id, {}).side(0, 'protein');
+    const owner = `owner-${id}`;
+    const elsewhere = { contract: 1, directory: `/nowhere/${owner}`, runId };
+    scripted(owner, { on: { [`checkCompatibility ${owner}`]: untilCancelled } });
     const other = await temporal.client.workflow.start(WORKFLOW_EMBEDDING_RUN, {
       ...{ workflowId: runWorkflowId(runId), taskQueue: QUEUE, args: [elsewhere] },
     });
-    return { one: await start({ on }), other, directory };
+    return { one: await start({ on }, {}, id), other, directory };
   }
 
   it('that ends meanwhile → waited for, then embedded', async () => {

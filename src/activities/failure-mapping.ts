@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { FailureType, NON_RETRYABLE_FAILURE_TYPES } from '../contract/failure-types.ts';
+import type { Offender } from '../contract/outcome.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
-import { InputErrors } from '../run/inputs.ts';
 
 /** The server cuts failures at 4 KiB and then loses their type: message and details stay well below. */
 const MAX_MESSAGE_LENGTH = 1024;
@@ -53,19 +53,16 @@ function domainFailure(error: VirnucproError): ApplicationFailure {
     message: error.message.slice(0, MAX_MESSAGE_LENGTH),
     type: error.type,
     nonRetryable: error.final || NON_RETRYABLE_FAILURE_TYPES.includes(error.type),
-    ...(error instanceof InputErrors ? { details: [{ offenders: offendersOf(error) }] } : {}),
+    ...(error.offenders.length > 0 ? { details: [{ offenders: offendersOf(error) }] } : {}),
     ...(error.cause instanceof Error ? { cause: new Error(error.cause.message.slice(0, MAX_OFFENDER_LENGTH)) } : {}),
   });
 }
 
-function offendersOf({ errors }: InputErrors): { path: string; reason: string }[] {
-  return errors.slice(0, MAX_OFFENDERS).map((line) => {
-    const at = line.indexOf(': ');
-    return {
-      path: line.slice(0, Math.max(at, 0)).slice(-MAX_OFFENDER_LENGTH),
-      reason: line.slice(at < 0 ? 0 : at + 2).slice(0, MAX_OFFENDER_LENGTH),
-    };
-  });
+function offendersOf({ offenders }: VirnucproError): Offender[] {
+  return offenders.slice(0, MAX_OFFENDERS).map(({ path, reason }) => ({
+    path: path.slice(-MAX_OFFENDER_LENGTH),
+    reason: reason.slice(0, MAX_OFFENDER_LENGTH),
+  }));
 }
 
 /** An I/O error says nothing about any file: it is tried again, and never called corrupted. */

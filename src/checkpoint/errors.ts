@@ -30,7 +30,8 @@ export class CheckpointError extends VirnucproError {
     options?: ErrorOptions,
   ) {
     const reason = `${finding.class}: ${finding.text}`;
-    super(FAILURE_TYPES[finding.class], `${finding.path}: ${reason}`, options);
+    const offenders = [{ path: finding.path, reason }];
+    super(FAILURE_TYPES[finding.class], `${finding.path}: ${reason}`, { ...options, offenders });
     this.class = finding.class;
     this.code = finding.code;
     this.path = finding.path;

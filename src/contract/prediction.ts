@@ -143,6 +143,11 @@ export interface SplitSequencesResult extends StageResult {
 export interface MergeEmbeddingsInput extends PredictionStageInput {
   /** The embedding runs ended with holes: parts without a sound checkpoint are left out and reported. */
   allowMissing: boolean;
+  /**
+   * Damaged embeddings that are set aside (`recompute`) are counted in the result, and nothing is told as merged: whoever asks
+   * has them embedded again and merges again. @default false: they fail the activity
+   */
+  embedAgain?: boolean;
 }
 
 export interface MergeEmbeddingsResult extends StageResult {
@@ -152,6 +157,8 @@ export interface MergeEmbeddingsResult extends StageResult {
   /** Parts, or sequences, that the prediction does without; the first five. */
   missing: Offender[];
   missingParts: number;
+  /** Embeddings to be embedded again before anything is merged for good; absent: none. */
+  setAside?: number;
 }
 
 export interface ClassifySequencesResult extends StageResult {

@@ -3,7 +3,7 @@ import { appendFailedCheckpoint } from '../checkpoint/failed-checkpoints.ts';
 import type { CheckpointError } from '../checkpoint/errors.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import type { Offender } from '../contract/outcome.ts';
-import type { MergeEmbeddingsResult } from '../contract/prediction.ts';
+import type { MergeEmbeddingsInput, MergeEmbeddingsResult } from '../contract/prediction.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import { nodeFileSystem } from '../platform/node-file-system.ts';
 import { makeDurableFolder, syncFolder } from '../platform/sync-folder.ts';
@@ -25,15 +25,14 @@ import type { StageContext } from './stage.ts';
  * bit before anything is written. A merged checkpoint that is not what it has to be, and an embedding that was damaged, is
  * dealt with as the request says (`onBadCheckpoint`), and is listed in failed_checkpoints.txt.
  *
- * @param options `allowMissing`: parts without two checkpoints are left out and reported
  * @throws VirnucproError `CheckpointError.Corrupted` or `.Incompatible` naming file and id; errno errors; the abort reason
  */
-export async function mergeEmbeddings(
-  context: StageContext,
-  options: { allowMissing: boolean },
-): Promise<MergeEmbeddingsResult> {
-  return new MergeStage(context, options.allowMissing).run();
+export async function mergeEmbeddings(context: StageContext, options: MergeOptions): Promise<MergeEmbeddingsResult> {
+  return new MergeStage(context, options).run();
 }
+
+/** As in the input of the activity. */
+export type MergeOptions = Pick<MergeEmbeddingsInput, 'allowMissing' | 'embedAgain'>;
 
 /** What is known of one part. */
 type PartState =
@@ -41,18 +40,22 @@ type PartState =
   | { state: 'found' | 'written'; merged: MergedPart }
   | { state: 'bad'; bad: BadPart }
   | { state: 'unsound'; embedding: CheckpointError }
+  /** An embedding is not there: an attempt that has died may have set it aside. */
+  | { state: 'without embedding' }
   | { state: 'left out'; why: Offender };
 
 class MergeStage {
   readonly #context: StageContext;
   readonly #paths: PredictionPaths;
   readonly #allowMissing: boolean;
+  readonly #embedAgain: boolean;
   readonly #startedAt = new Date();
 
-  constructor(context: StageContext, allowMissing: boolean) {
+  constructor(context: StageContext, { allowMissing, embedAgain = false }: MergeOptions) {
     this.#context = context;
     this.#paths = pathsOf(context.request, context.input);
     this.#allowMissing = allowMissing;
+    this.#embedAgain = embedAgain && context.request.onBadCheckpoint === 'recompute';
   }
 
   async run(): Promise<MergeEmbeddingsResult> {
@@ -61,12 +64,14 @@ class MergeStage {
     await this.#prepare(numbers);
     const progress = new RowProgress(this.#context, split.sequences);
     const judged = await mapLimited(numbers, MERGE_THREADS, (part) => this.#judge(part, progress));
-    await this.#settleUnsound(judged);
+    const before = await this.#settleUnsound(judged);
+    if (before > 0) return this.#embedAnew(before);
     await this.#settleBad(judged);
     const states = await mapLimited(numbers, MERGE_THREADS, (part, index) =>
       this.#settle(part, judged[index] as PartState, progress),
     );
-    await this.#settleUnsound(states.filter((state) => !judged.includes(state)));
+    const setAside = await this.#settleUnsound(states.filter((state) => !judged.includes(state)));
+    if (setAside > 0) return this.#embedAnew(setAside);
     return this.#finish(states.map((state) => this.#withoutUnsound(state)));
   }
 
@@ -91,9 +96,17 @@ class MergeStage {
     });
   }
 
-  async #settleUnsound(states: readonly PartState[]): Promise<void> {
+  /** @returns how many embeddings are to be embedded again */
+  async #settleUnsound(states: readonly PartState[]): Promise<number> {
     const unsound = states.flatMap((state) => (state.state === 'unsound' ? [state.embedding] : []));
-    await settleUnsound(this.#context, unsound);
+    await settleUnsound(this.#context, unsound, { embedAgain: this.#embedAgain });
+    const without = states.filter(({ state }) => state === 'without embedding');
+    return without.length + (this.#embedAgain ? unsound.length : 0);
+  }
+
+  #embedAnew(setAside: number): MergeEmbeddingsResult {
+    const { stem } = this.#context.input;
+    return { outcome: 'found', stem, merged: 0, rows: 0, missing: [], missingParts: 0, setAside };
   }
 
   #withoutUnsound(state: PartState): PartState {
@@ -120,7 +133,7 @@ class MergeStage {
   }
 
   async #settle(part: number, judged: PartState, progress: RowProgress): Promise<PartState> {
-    if (judged.state === 'found' || judged.state === 'left out' || judged.state === 'unsound') return judged;
+    if (judged.state !== 'missing' && judged.state !== 'bad') return judged;
     if (
       judged.state === 'bad' &&
       judged.bad.bad !== 'in_progress' &&
@@ -149,8 +162,9 @@ class MergeStage {
     } catch (error) {
       if (!(error instanceof LackingError)) throw error;
       if (error.why.code !== 'MISSING') return { state: 'unsound', embedding: error.why };
-      if (!this.#allowMissing) throw error.why;
-      return this.#leftOut(error.why);
+      if (this.#allowMissing) return this.#leftOut(error.why);
+      if (this.#embedAgain) return { state: 'without embedding' };
+      throw error.why;
     }
   }
 
@@ -228,10 +242,8 @@ function badCheckpoints(bad: readonly BadFile[]): VirnucproError {
   const corrupted = bad.some((one) => one.bad === 'corrupted');
   const type = corrupted ? FailureType.CheckpointCorrupted : FailureType.CheckpointIncompatible;
   const more = bad.length === 1 ? '' : ` (and ${bad.length - 1} more, see failed_checkpoints.txt)`;
-  return new VirnucproError(
-    type,
-    `${bad[0]?.file}: ${bad[0]?.reason}${more}; mend or remove the file, or start again with --on-bad-checkpoint recompute`,
-  );
+  const message = `${bad[0]?.file}: ${bad[0]?.reason}${more}; mend or remove the file, or start again with --on-bad-checkpoint recompute`;
+  return new VirnucproError(type, message, { offenders: bad.map(({ file, reason }) => ({ path: file, reason })) });
 }
 
 /** An outcome names five, briefly. */

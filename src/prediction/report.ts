@@ -1,11 +1,11 @@
 import * as os from 'node:os';
 import * as path from 'node:path';
-import type { Offender } from '../contract/outcome.ts';
 import type { FinishPredictionInput, PredictionOutcome } from '../contract/prediction.ts';
 import { packageVersion } from '../platform/package-facts.ts';
 import { replaceFile } from '../run/atomic-file.ts';
 import { cutMessage } from '../run/fit-outcome.ts';
 import { isUnwritable } from '../run/manifest.ts';
+import { offendersOf } from '../run/offenders.ts';
 import { readReport, type ExecutionIdentity, type WorkerFacts } from '../run/report.ts';
 import { REPORT } from '../run/run-folder.ts';
 import { addScores, noScores, type Scores } from './count-scores.ts';
@@ -122,16 +122,12 @@ function reportOf(
     validation: 'structure',
     ...(input.request === undefined ? {} : { request: input.request }),
     predictions,
-    failures: distinctFailures([...(input.failure?.offenders ?? []), ...failures]).slice(0, MAX_FAILURES),
+    failures: offendersOf(input.run.directory, input.failure, failures).slice(0, MAX_FAILURES),
     notes: [],
     ...(input.failure && { error: { type: input.failure.type, message: input.failure.message } }),
     finishedBy: thisProcess(finishedAt),
     workers,
   };
-}
-
-function distinctFailures(failures: readonly Offender[]): Offender[] {
-  return [...new Map(failures.map((one) => [`${one.path}\n${one.reason}`, one])).values()];
 }
 
 function settingsOf(request: PredictionRequest): PredictionSettings {

@@ -1,6 +1,7 @@
 import { EXIT_CODES, outcomeOfFailure, type Offender, type Outcome } from '../contract/outcome.ts';
 import type { FinishPredictionInput, PredictionOutcome } from '../contract/prediction.ts';
 import { fitOutcome } from '../run/fit-outcome.ts';
+import { offendersOf } from '../run/offenders.ts';
 import { REPORT } from '../run/run-folder.ts';
 import type { PredictionTally } from './tally.ts';
 
@@ -21,7 +22,7 @@ export function judgePrediction(
     ...{ predicted, contigs, viralContigs, chunks, viralChunks, sequences },
     embedding: input.embedding,
     message,
-    offenders: [...(input.failure?.offenders ?? failures)],
+    offenders: offendersOf(input.run.directory, input.failure, failures),
     report: REPORT,
   });
 }

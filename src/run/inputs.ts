@@ -1,6 +1,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { FailureType } from '../contract/failure-types.ts';
+import type { Offender } from '../contract/outcome.ts';
 import type { EmbeddingRunInput } from '../contract/run-request.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
 import {
@@ -100,9 +101,15 @@ export class InputErrors extends VirnucproError {
   constructor(errors: readonly string[]) {
     const listed = errors.slice(0, MAX_LISTED_ERRORS).join('\n');
     const more = errors.length > MAX_LISTED_ERRORS ? `\n… and ${errors.length - MAX_LISTED_ERRORS} more` : '';
-    super(FailureType.RunInvalidInput, `${listed}${more}`);
+    super(FailureType.RunInvalidInput, `${listed}${more}`, { offenders: errors.map(offenderOf) });
     this.errors = errors;
   }
+}
+
+/** @param line `{file}: {reason}` */
+function offenderOf(line: string): Offender {
+  const at = line.indexOf(': ');
+  return { path: line.slice(0, Math.max(at, 0)), reason: line.slice(at < 0 ? 0 : at + 2) };
 }
 
 /** Deepest folder that holds all files. */

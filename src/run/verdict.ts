@@ -2,6 +2,7 @@ import type { FinishRunInput } from '../contract/activities.ts';
 import { FailureType } from '../contract/failure-types.ts';
 import { EXIT_CODES, outcomeOfFailure, type Offender, type Outcome, type RunOutcome } from '../contract/outcome.ts';
 import { fitOutcome } from './fit-outcome.ts';
+import { offendersOf } from './offenders.ts';
 import type { Plan } from './plan.ts';
 import { FAILED_FILES, FAILED_SEQUENCES, REPORT } from './run-folder.ts';
 import { countSkipped } from './skipped-sequences.ts';
@@ -23,7 +24,7 @@ export function judgeRun(input: FinishRunInput, plan: Plan | undefined, tally: T
     skippedSequences: tally.skippedSequences.length,
     rows: tally.rows,
     message,
-    offenders: offendersOf(input, tally),
+    offenders: offendersOf(input.run.directory, input.failure, holesOf(tally)),
     report: REPORT,
   });
 }
@@ -62,7 +63,6 @@ function done({ found, embedded, failed, skipped, skippedSequences }: Tally): st
   return `${found} found, ${embedded} embedded, ${failed} failed, ${skipped} skipped${countSkipped(skippedSequences.length)}`;
 }
 
-function offendersOf(input: FinishRunInput, tally: Tally): Offender[] {
-  const holes = tally.checkpoints.filter(({ reason }) => reason !== undefined);
-  return input.failure?.offenders ?? holes.map(({ path: file, reason }) => ({ path: file, reason: reason ?? '' }));
+function holesOf({ checkpoints }: Tally): Offender[] {
+  return checkpoints.flatMap(({ path, reason }) => (reason === undefined ? [] : [{ path, reason }]));
 }

@@ -99,6 +99,7 @@ export const mergeEmbeddingsResultSchema = stageResult.extend({
   rows: count,
   missing: z.array(offender).describe('what the prediction does without; the first five'),
   missingParts: count,
+  setAside: count.optional().describe('embeddings to be embedded again before this is called once more; absent: none'),
 });
 
 export const classifySequencesResultSchema = stageResult.extend({ rows: count });

@@ -71,6 +71,7 @@ export const predictionStageInputSchema = z.object({
 
 export const mergeEmbeddingsInputSchema = predictionStageInputSchema.extend({
   allowMissing: z.boolean().describe('leave out and report parts without a sound checkpoint'),
+  embedAgain: z.boolean().optional().describe('count embeddings that are set aside instead of failing; default false'),
 });
 
 export const embeddingTotalsSchema = z.object({

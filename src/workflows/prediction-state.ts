@@ -20,6 +20,17 @@ const TOTALS: readonly (keyof EmbeddingTotals)[] = [
   'rows',
 ];
 
+function totalsOf(outcome: Partial<RunOutcome>): EmbeddingTotals {
+  const count = (key: keyof EmbeddingTotals) => (Number.isSafeInteger(outcome[key]) ? outcome[key]! : 0);
+  return Object.fromEntries(TOTALS.map((key) => [key, count(key)])) as Record<keyof EmbeddingTotals, number>;
+}
+
+/** What the round before has embedded is found by the next one, and still was made by this prediction. */
+function inTwoRounds(before: EmbeddingTotals, now: EmbeddingTotals): EmbeddingTotals {
+  const embedded = Math.min(before.embedded + now.embedded, now.tasks);
+  return { ...now, embedded, found: Math.max(now.tasks - embedded - now.failed - now.skipped, 0) };
+}
+
 /** What the prediction knows while it runs; answers the query `progress`. */
 export class PredictionState {
   phase: PredictionProgress['phase'] = 'checking';
@@ -28,16 +39,10 @@ export class PredictionState {
   /** An embedding run ended with holes, or a part was left out. */
   partial = false;
   /** Of embedding runs that have ended. */
-  readonly embedding: EmbeddingTotals = {
-    tasks: 0,
-    found: 0,
-    embedded: 0,
-    failed: 0,
-    skipped: 0,
-    skippedSequences: 0,
-    rows: 0,
-  };
+  readonly embedding = totalsOf({});
   readonly #open = new Map<number, OpenInput>();
+  /** Counts of each embedding run as they stand in {@link embedding}, by workflow id. */
+  readonly #counted = new Map<string, EmbeddingTotals>();
 
   /** Takes up where the execution before has stopped. */
   goOn({ checked, done, totals, partial }: ContinuedPrediction): void {
@@ -62,12 +67,15 @@ export class PredictionState {
     this.done++;
   }
 
-  /** @param outcome what an embedding run told, as far as it could */
-  add(outcome: Partial<RunOutcome>): void {
-    for (const key of TOTALS) {
-      const count = outcome[key];
-      if (Number.isSafeInteger(count)) this.embedding[key] += count!;
-    }
+  /**
+   * @param id workflow id of an embedding run, which counts once, however often it embeds again
+   * @param outcome what it told, as far as it could
+   */
+  add(id: string, outcome: Partial<RunOutcome>): void {
+    const before = this.#counted.get(id);
+    const now = before === undefined ? totalsOf(outcome) : inTwoRounds(before, totalsOf(outcome));
+    for (const key of TOTALS) this.embedding[key] += now[key] - (before?.[key] ?? 0);
+    this.#counted.set(id, now);
   }
 
   progress(paused: boolean): PredictionProgress {

@@ -80,11 +80,12 @@ export class SideRuns {
     if (this.#gate.paused) this.#tell(id, child, true);
     try {
       const outcome = await child.result();
-      this.#state.add(outcome);
+      this.#state.add(id, outcome);
       return outcome;
     } catch (error) {
       if (isCancellation(error) && scope.consideredCancelled) throw error;
-      throw this.#failureOf(error, of, run.directory.slice(this.#checked.run.directory.length + 1));
+      const folder = run.directory.slice(this.#checked.run.directory.length + 1);
+      throw this.#failureOf(error, { id, of, folder });
     } finally {
       this.#open.delete(id);
       delete input[side];
@@ -132,7 +133,7 @@ export class SideRuns {
   }
 
   /** What a run told reaches whoever waits for the prediction with its type unchanged, and says which run it was. */
-  #failureOf(error: unknown, of: string, folder: string): unknown {
+  #failureOf(error: unknown, { id, of, folder }: { id: string; of: string; folder: string }): unknown {
     if (!(error instanceof ChildWorkflowFailure)) return error;
     const { cause } = error;
     if (!(cause instanceof ApplicationFailure)) {
@@ -140,7 +141,7 @@ export class SideRuns {
       return ApplicationFailure.nonRetryable(message, FailureType.EmbeddingEmbedder);
     }
     const outcome = (cause.details?.[0] ?? {}) as Partial<RunOutcome>;
-    this.#state.add(outcome);
+    this.#state.add(id, outcome);
     const offenders = Array.isArray(outcome.offenders) ? outcome.offenders.map((one) => within(folder, one)) : [];
     return ApplicationFailure.create({
       message: `${of}: ${cause.message}`,

@@ -30,6 +30,7 @@ export function predictionActivities(
     mergeEmbeddings: activity('mergeEmbeddings', schemas.mergeEmbeddingsInputSchema, async (input, scope) =>
       prediction.mergeEmbeddings(await stageContext('merging', input, scope, server), {
         allowMissing: input.allowMissing,
+        embedAgain: input.embedAgain ?? false,
       }),
     ),
     classifySequences: activity('classifySequences', stage, async (input, scope) =>

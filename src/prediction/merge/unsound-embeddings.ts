@@ -9,20 +9,25 @@ import type { StageContext } from '../stage.ts';
 /**
  * Embeddings that are there and cannot be merged: damaged since they were written, where only reading every byte tells.
  * Each is listed in failed_checkpoints.txt. Where bad checkpoints are to be made anew they are renamed to
- * `{name}.bad-{time}`, so that the next start embeds them.
+ * `{name}.bad-{time}`, so that they are embedded again.
  *
- * @throws the first of them, unless bad checkpoints are to be skipped; errno errors
+ * @throws the first of them, unless bad checkpoints are to be skipped, or to be made anew by a caller who has them embedded
+ *   again; errno errors
  */
 export async function settleUnsound(
   { directory, request }: Pick<StageContext, 'directory' | 'request'>,
   unsound: readonly CheckpointError[],
+  { embedAgain }: { embedAgain: boolean },
 ): Promise<void> {
   const [first] = unsound;
   if (first === undefined) return;
   for (const { path: file, reason } of unsound) await appendFailedCheckpoint(directory, { path: file, reason });
   const { onBadCheckpoint } = request;
   if (onBadCheckpoint === 'skip') return;
-  if (onBadCheckpoint === 'recompute') await moveAside(unsound.map((one) => one.path));
+  if (onBadCheckpoint === 'recompute') {
+    await moveAside(unsound.map((one) => one.path));
+    if (embedAgain) return;
+  }
   const more = unsound.length === 1 ? '' : ` (and ${unsound.length - 1} more, see failed_checkpoints.txt)`;
   throw saying(first, `${more}; ${REMEDY[onBadCheckpoint]}`);
 }

@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { toFailure } from '../../../src/activities/failure-mapping.ts';
+import { corrupted } from '../../../src/checkpoint/errors.ts';
 import { FailureType, NON_RETRYABLE_FAILURE_TYPES } from '../../../src/contract/failure-types.ts';
 import { VirnucproError } from '../../../src/contract/virnucpro-error.ts';
 import { InputErrors } from '../../../src/run/inputs.ts';
@@ -88,6 +89,20 @@ describe('toFailure', () => {
     const [{ offenders }] = failure.details as [{ offenders: { path: string; reason: string }[] }];
     expect(offenders).toHaveLength(5);
     expect(offenders[0]).toEqual({ path: '/in/0.fa', reason: 'x'.repeat(200) });
+  });
+
+  it('an error about a checkpoint → the checkpoint as a detail', () => {
+    const failure = toFailure(corrupted('/out/a_ESM.pt', 'SIZE', 'file is 0 bytes'), LIVE);
+    expect(failure).toMatchObject({
+      type: FailureType.CheckpointCorrupted,
+      details: [{ offenders: [{ path: '/out/a_ESM.pt', reason: 'corrupted: file is 0 bytes' }] }],
+    });
+  });
+
+  it('an error about no file → no details', () => {
+    expect(toFailure(new VirnucproError(FailureType.EmbeddingEmbedder, 'gave up'), LIVE)).toMatchObject({
+      details: undefined,
+    });
   });
 
   it('a message of megabytes → cut below what the server cuts', () => {

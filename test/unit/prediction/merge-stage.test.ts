@@ -30,6 +30,7 @@ import { floatTensor, strings, vectors, writePt } from '../../support/write-pt.t
 
 const REFERENCE = new URL('../../../../shared/data/reference-v0/', import.meta.url).pathname;
 const STRICT = { allowMissing: false };
+const AGAIN = { allowMissing: false, embedAgain: true };
 
 /** Two parts of three and two sequences, embedded on both sides. */
 const PARTS = [
@@ -385,6 +386,30 @@ describe('mergeEmbeddings: one bit of a value in an embedding has flipped', () =
     ).toBe(true);
     await embedPart(scene, 'protein', 1, PARTS[0]);
     expect(await mergeEmbeddings(scene, STRICT)).toMatchObject({ outcome: 'found', merged: 2, rows: 5 });
+  });
+
+  it('recompute by a caller who embeds again → counted, listed and set aside; embedded anew → written', async () => {
+    const scene = await damaged({ onBadCheckpoint: 'recompute' });
+    expect(await mergeEmbeddings(scene, AGAIN)).toEqual({
+      ...{ outcome: 'found', stem: 'in', merged: 0, rows: 0, missing: [], missingParts: 0, setAside: 1 },
+    });
+    expect(await failedLines(scene)).toHaveLength(1);
+    expect(existsSync(scene.file(NAME))).toBe(false);
+    // An attempt that died after it had set the file aside told nobody.
+    expect(await mergeEmbeddings(scene, AGAIN)).toMatchObject({ merged: 0, setAside: 1 });
+    expect(await failedLines(scene)).toHaveLength(1);
+    await embedPart(scene, 'protein', 1, PARTS[0]);
+    const merged = await mergeEmbeddings(scene, AGAIN);
+    expect(merged).toMatchObject({ outcome: 'written', merged: 2, rows: 5 });
+    expect(merged.setAside).toBeUndefined();
+  });
+
+  it('fail or skip, by a caller who embeds again → as by any other', async () => {
+    const failing = await damaged({ onBadCheckpoint: 'fail' });
+    await expect(mergeEmbeddings(failing, AGAIN)).rejects.toMatchObject({ type: FailureType.CheckpointCorrupted });
+    const skipping = await damaged({ onBadCheckpoint: 'skip' });
+    expect(await mergeEmbeddings(skipping, AGAIN)).toMatchObject({ merged: 1, missingParts: 1 });
+    expect([existsSync(failing.file(NAME)), existsSync(skipping.file(NAME))]).toEqual([true, true]);
   });
 
   it('skip → its part is left out and reported, the file stays', async () => {

@@ -48,13 +48,14 @@ describe('judgePrediction', () => {
     expect(judgePrediction(finishing({ partial: true }), tally(), [])).toMatchObject({ outcome: 'partial' });
   });
 
-  it('a failure → its type, message and offenders, whatever is on disk', () => {
+  it('a failure → its type and message, its offenders before what is on disk', () => {
     const offenders = [{ path: 'a', reason: 'b' }];
     const failure = { type: FailureType.CheckpointCorrupted, message: 'corrupted: a', offenders };
-    const outcome = judgePrediction(finishing({ failure, partial: true }), tally(), [{ path: 'x', reason: 'y' }]);
-    expect(outcome).toMatchObject({ outcome: 'checkpoint', exitCode: 3, failureType: failure.type, offenders });
-    const other = { type: FailureType.EmbeddingEmbedder, message: 'gone' };
     const failures = [{ path: 'x', reason: 'y' }];
+    expect(judgePrediction(finishing({ failure, partial: true }), tally(), failures)).toMatchObject({
+      ...{ outcome: 'checkpoint', exitCode: 3, failureType: failure.type, offenders: [...offenders, ...failures] },
+    });
+    const other = { type: FailureType.EmbeddingEmbedder, message: 'gone' };
     expect(judgePrediction(finishing({ failure: other }), tally(), failures)).toMatchObject({
       ...{ outcome: 'failed', exitCode: 1, message: 'gone', offenders: failures },
     });
@@ -67,7 +68,10 @@ describe('judgePrediction', () => {
   });
 
   it('five hundred failures with long names → at most 2 KiB, five of them', () => {
-    const failures = Array.from({ length: 500 }, () => ({ path: 'ä'.repeat(300), reason: 'ö'.repeat(3000) }));
+    const failures = Array.from({ length: 500 }, (_, at) => ({
+      path: `${'ä'.repeat(300)}${at}`,
+      reason: 'ö'.repeat(3000),
+    }));
     const outcome = judgePrediction(finishing({ partial: true }), tally(), failures);
     expect(Buffer.byteLength(JSON.stringify(outcome))).toBeLessThanOrEqual(2048);
     expect(outcome.offenders.length).toBeGreaterThan(2);

@@ -97,7 +97,8 @@ export abstract class DurableHandle<TOutcome extends { outcome: Outcome }, TStat
   }
 
   /**
-   * Progress about once a second until the end, however it ends. Silent while the server or all workers are away.
+   * Progress about once a second until the end, however it ends: `done` is the last that is given of one that was not ended from
+   * outside. Silent while the server or all workers are away.
    *
    * ```ts
    * for await (const { phase, spooledRows } of handle.progress()) console.log(phase, spooledRows);
@@ -110,7 +111,13 @@ export abstract class DurableHandle<TOutcome extends { outcome: Outcome }, TStat
     while (!signal.aborted) {
       const status = await this.status().catch(rethrowUndecodable);
       if (status !== undefined) yield status;
-      if (status?.phase === 'done' || (await this.#hasEnded())) return;
+      if (status?.phase === 'done') return;
+      if (await this.#hasEnded()) {
+        // It may have ended since it was asked. Without an answer then there was no worker, which may stay so.
+        const last = status && (await this.status().catch(rethrowUndecodable));
+        if (last?.phase === 'done') yield last;
+        return;
+      }
       await sleep(intervalMs, undefined, { signal }).catch(() => {});
     }
   }

@@ -18,8 +18,8 @@ export type Probed =
   | { kind: 'listens' };
 
 const PROBE_TIMEOUT_MS = 3000;
-/** TLS 1.3: a server refuses the certificate of a client after the client is done with the handshake. */
-const SECOND_THOUGHTS_MS = 300;
+/** TLS 1.3: a server refuses the certificate of a client after the client is done with the handshake, a way there and back later. */
+const SECOND_THOUGHTS_MS = 1500;
 
 /** Connects as the client would, without gRPC, and never throws. */
 export async function probeServer({ address, connectionOptions }: ConnectionSettings): Promise<Probed> {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { processStartTime } from '../platform/process-identity.mjs';
@@ -66,7 +66,8 @@ export async function spawnServer(binary: string, folder: string, ports?: Server
   const { port, uiPort } = ports ?? (await anyPorts());
   const log = openSync(logPath(folder), 'w', 0o600);
   try {
-    const child = spawn(binary, serverArguments(folder, port, uiPort), {
+    const ownNamespace = `virnucpro-${basename(folder)}`;
+    const child = spawn(binary, [...serverArguments(folder, port, uiPort), '--namespace', ownNamespace], {
       cwd: folder,
       detached: true,
       env: withoutTemporalVariables(process.env),
@@ -78,7 +79,8 @@ export async function spawnServer(binary: string, folder: string, ports?: Server
     const startTime = processStartTime(pid);
     if (startTime === undefined) throw new ServerExited(folder);
     const startedAt = new Date().toISOString();
-    return { schema: 1, pid, startTime, host: hostname(), ip: LOOPBACK, port, uiPort, binary, startedAt };
+    const listens = { ip: LOOPBACK, port, uiPort, ownNamespace };
+    return { schema: 1, pid, startTime, host: hostname(), ...listens, binary, startedAt };
   } finally {
     closeSync(log);
   }
@@ -103,7 +105,8 @@ function withoutTemporalVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /**
- * Waits until the server answers for its namespace.
+ * Waits until the server answers for its namespaces. Whoever else has taken its port meanwhile answers too, as long as our
+ * process has not noticed: only the own namespace tells them apart.
  *
  * @throws ServerExited if the process ends first
  * @throws Error if it is still not ready after two minutes
@@ -129,6 +132,8 @@ async function answers(record: ServerRecord): Promise<boolean> {
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ address: addressOf(record), connectTimeout: CONNECT_TIMEOUT_MS });
+    const { ownNamespace = NAMESPACE } = record;
+    await connection.workflowService.describeNamespace({ namespace: ownNamespace });
     await connection.workflowService.describeNamespace({ namespace: NAMESPACE });
     return true;
   } catch {

@@ -16,6 +16,8 @@ export interface ServerRecord {
   readonly binary: string;
   /** ISO 8601, UTC */
   readonly startedAt: string;
+  /** A namespace that only the server of this folder has; absent in records of versions that did not make one. */
+  readonly ownNamespace?: string;
 }
 
 /** @returns undefined if no server was started for this run, or it was stopped, or the record is not one of ours */
@@ -66,7 +68,7 @@ function recordPath(folder: string): string {
   return join(folder, 'server.json');
 }
 
-const FIELDS: Readonly<Record<keyof ServerRecord, 'number' | 'string'>> = {
+const FIELDS: Readonly<Record<Exclude<keyof ServerRecord, 'ownNamespace'>, 'number' | 'string'>> = {
   schema: 'number',
   pid: 'number',
   startTime: 'string',
@@ -81,5 +83,7 @@ const FIELDS: Readonly<Record<keyof ServerRecord, 'number' | 'string'>> = {
 function isRecord(value: unknown): value is ServerRecord {
   if (typeof value !== 'object' || value === null || !('schema' in value) || value.schema !== 1) return false;
   const fields = value as Record<string, unknown>;
+  const { ownNamespace } = fields;
+  if (ownNamespace !== undefined && typeof ownNamespace !== 'string') return false;
   return Object.entries(FIELDS).every(([name, type]) => typeof fields[name] === type);
 }

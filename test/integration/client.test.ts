@@ -41,7 +41,7 @@ async function phaseOf(run: RunHandle, phase: RunStatus['phase']): Promise<void>
 describe('attachRun', () => {
   it('by folder, to a run that somebody else has started under another id → paused, resumed, watched, awaited', async () => {
     const at = runScene();
-    makeInputs(at.folder, 1, 8);
+    makeInputs(at.folder, 1, 60);
     await startRaw(at, 'started-elsewhere');
     const byId = await attachRun(temporal.client, { workflowId: 'started-elsewhere' });
     expect(byId).toMatchObject({ directory: at.out, attached: true });
@@ -54,8 +54,20 @@ describe('attachRun', () => {
     const phases = new Set<string>();
     for await (const { phase } of byFolder) phases.add(phase);
     expect([...phases].at(-1)).toBe('done');
-    expect(await byFolder.result()).toMatchObject({ outcome: 'success', rows: 8 });
+    expect(await byFolder.result()).toMatchObject({ outcome: 'success', rows: 60 });
     expect(await byId.result()).toEqual(await byFolder.result());
+  });
+
+  it('a run that ends while its progress is being looked at → done is told all the same', async () => {
+    const at = runScene();
+    makeInputs(at.folder, 1, 8);
+    const run = await startRun(temporal.client, at.request(SLOW));
+    const phases: string[] = [];
+    for await (const { phase } of run) {
+      phases.push(phase);
+      if (phase === 'embedding') await run.result();
+    }
+    expect(phases.slice(-2)).toEqual(['embedding', 'done']);
   });
 
   it('by folder, to a run that has ended → its outcome; a later run of the same id does not change what a handle says', async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureLocalServer, isServerAlive, readServerRecord, stopLocalServer } from '../../src/server/index.ts';
 
 const RUN = '0123456789ab';
+const OTHER = 'ba9876543210';
 
 describe('ensureLocalServer', () => {
   let stateHome = '';
@@ -41,6 +42,18 @@ describe('ensureLocalServer', () => {
     const [first, second] = await Promise.all([ensure(), ensure()]);
     expect(second.pid).toBe(first.pid);
     expect(first.reused).not.toBe(second.reused);
+  });
+
+  it('the ports of one that has died are those of another run meanwhile → not taken for it; others', async () => {
+    const other = await ensureLocalServer({ runId12: OTHER, log: () => {} });
+    try {
+      const server = await ensureLocalServer({ runId12: RUN, log: () => {}, ports: other.ports });
+      expect(server.address).not.toBe(other.address);
+      await startWorkflow(server.address, 'mine');
+      await expect(workflowStatus(other.address, 'mine')).rejects.toThrow('not found');
+    } finally {
+      await other.stop();
+    }
   });
 
   it('server killed → another on the same database, which still knows the workflow', async () => {

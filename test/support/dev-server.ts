@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -9,6 +10,7 @@ const HOST = '127.0.0.1';
 const READY_POLL_MS = 50;
 /** A first start from a cold disk, beside other work. */
 const READY_TRIES = 1200;
+const PORT_ATTEMPTS = 3;
 
 /** A Temporal development server for one test file. */
 export interface DevServer {
@@ -30,36 +32,55 @@ export interface DevServerOptions {
 
 /** Starts a server with the executable that the command itself would find. */
 export async function startDevServer(options: DevServerOptions = {}): Promise<DevServer> {
-  const { fairness = true, database, address: earlier } = options;
+  const earlier = options.address?.split(':')[1];
+  for (let attempt = 1; ; attempt++) {
+    const port = earlier ?? String((await freePorts(HOST, 1))[0]);
+    try {
+      return await startAt(port, options);
+    } catch (error) {
+      // Another server has taken the port between the moment it was found free and the moment this one could have it.
+      if (earlier !== undefined || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startAt(port: string, { fairness = true, database }: DevServerOptions): Promise<DevServer> {
   const { path } = await findTemporal({ log: () => {} });
-  const port = earlier?.split(':')[1] ?? (await freePorts(HOST, 1))[0];
+  // Whoever has taken the port meanwhile answers too, but not for this.
+  const ownNamespace = `own-${randomUUID()}`;
   const child = spawn(
     path,
     [
-      ...['server', 'start-dev', '--headless', '--ip', HOST, '--port', String(port), '--log-level', 'error'],
-      ...['--dynamic-config-value', `matching.enableFairness=${fairness}`],
+      ...['server', 'start-dev', '--headless', '--ip', HOST, '--port', port, '--log-level', 'error'],
+      ...['--dynamic-config-value', `matching.enableFairness=${fairness}`, '--namespace', ownNamespace],
       ...(database === undefined ? [] : ['--db-filename', database]),
     ],
     { stdio: 'ignore' },
   );
   const address = `${HOST}:${port}`;
-  await waitUntilReady(child, address);
+  try {
+    await waitUntilReady(child, address, ownNamespace);
+  } catch (error) {
+    await end(child, 'SIGKILL');
+    throw error;
+  }
   return { address, stop: () => end(child, 'SIGTERM'), kill: () => end(child, 'SIGKILL') };
 }
 
-async function waitUntilReady(child: ChildProcess, address: string): Promise<void> {
+async function waitUntilReady(child: ChildProcess, address: string, ownNamespace: string): Promise<void> {
   for (let attempt = 0; attempt < READY_TRIES; attempt++) {
-    if (child.exitCode !== null) throw new Error(`the Temporal server ended with exit code ${child.exitCode}`);
-    if (await answers(address)) return;
+    if (hasEnded(child)) throw new Error(`the Temporal server ended (${child.signalCode ?? child.exitCode})`);
+    if (await answers(address, ownNamespace)) return;
     await sleep(READY_POLL_MS);
   }
   throw new Error(`the Temporal server does not answer at ${address}`);
 }
 
-async function answers(address: string): Promise<boolean> {
+async function answers(address: string, ownNamespace: string): Promise<boolean> {
   try {
     const connection = await Connection.connect({ address, connectTimeout: 1000 });
     try {
+      await connection.workflowService.describeNamespace({ namespace: ownNamespace });
       await connection.workflowService.describeNamespace({ namespace: 'default' });
       return true;
     } finally {
@@ -71,8 +92,12 @@ async function answers(address: string): Promise<boolean> {
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   const ended = once(child, 'exit');
   child.kill(signal);
   await ended;
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }

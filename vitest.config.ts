@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const tier = (name: string, options: Record<string, unknown> = {}) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], ...options },
+  test: { name, include: [`test/${name}/**/*.test.ts`], expect: { poll: { timeout: 30_000 } }, ...options },
 });
 
 /** Tests that compute. */
@@ -47,7 +47,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      tier('unit', { testTimeout: 60_000, ...COMPUTING }),
+      tier('unit', { testTimeout: 300_000, hookTimeout: 120_000, ...COMPUTING }),
       tier('package', { testTimeout: 600_000, hookTimeout: 600_000, ...COMPUTING }),
       tier('replay', { testTimeout: 120_000, hookTimeout: 120_000, ...COMPUTING }),
       tier('interop', { testTimeout: 300_000, hookTimeout: 300_000, ...COMPUTING }),

@@ -12,26 +12,24 @@ import { WorkerProcess } from './worker-process.mjs';
  *   the time from the first start to the last end in which the device computed
  */
 
-/** How long a task takes at least. */
-const DELAY_MS = 100;
-
 /**
  * @typedef {object} SlotOptions
  * @property {number} files
  * @property {number} slots tasks in flight: as for a GPU, one more than are computed
  * @property {number} partitionSize several times `maxInFlight`, as by default
  * @property {number} maxInFlight several times `slots`, as by default
+ * @property {number} [delayMs] how long a task takes at least
  */
 
 /**
- * Embeds files of one record that take 100 ms each, one after the other on one device, in small partitions, and looks at the
+ * Embeds files of one record that take 100 ms each by default, one after the other on one device, in small partitions, and looks at the
  * device and the slots.
  *
  * @param {import('./scale-place.mjs').Place} place
  * @param {SlotOptions} options
  * @returns {Promise<PartitionedUse>}
  */
-export async function measureSlots(place, { files, slots, partitionSize, maxInFlight }) {
+export async function measureSlots(place, { files, slots, partitionSize, maxInFlight, delayMs = 100 }) {
   const name = `slots-${randomUUID()}`;
   const inputs = path.join(place.folder, `${name}-in`);
   makeOneRecordFiles(inputs, files);
@@ -40,14 +38,14 @@ export async function measureSlots(place, { files, slots, partitionSize, maxInFl
     const run = await startRun(place.client, {
       directory: path.join(place.folder, name),
       inputs: [inputs],
-      embedders: [{ name: 'fake', options: { delayMs: String(DELAY_MS), batchesAtOnce: '1' } }],
+      embedders: [{ name: 'fake', options: { delayMs: String(delayMs), batchesAtOnce: '1' } }],
       tuning: { ...place.tuning, partitionSize, maxInFlight },
     });
     const outcome = await run.result();
     if (outcome.embedded !== files) throw new Error(JSON.stringify(outcome));
     const { partitions } = await executionsOf(place.client, run.workflowId);
     const tasks = (await Promise.all(partitions.map((partition) => embedTasks(place.client, partition)))).flat();
-    return { partitions: partitions.length, device: deviceUse(tasks), ...slotUse(tasks, slots) };
+    return { partitions: partitions.length, device: deviceUse(tasks, delayMs), ...slotUse(tasks, slots) };
   } finally {
     await worker.stop();
   }
@@ -55,12 +53,13 @@ export async function measureSlots(place, { files, slots, partitionSize, maxInFl
 
 /**
  * @param {readonly Task[]} tasks
+ * @param {number} delayMs
  * @returns {number}
  */
-function deviceUse(tasks) {
+function deviceUse(tasks, delayMs) {
   const begin = Math.min(...tasks.map(({ started }) => started));
   const end = Math.max(...tasks.map(({ completed }) => completed));
-  return (tasks.length * DELAY_MS) / 1000 / (end - begin);
+  return (tasks.length * delayMs) / 1000 / (end - begin);
 }
 
 /**

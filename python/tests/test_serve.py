@@ -35,7 +35,7 @@ def settings(**more: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def started():
     """A sidecar, what it said that it did until it was ready, and its first frame after that."""
-    faults = {"slowLoadMs": 300, "oomOn": ["full"], "nanOn": ["nan"], "nanAlways": ["never"]}
+    faults = {"slowLoadMs": 2000, "oomOn": ["full"], "nanOn": ["nan"], "nanAlways": ["never"]}
     with SidecarProcess(settings(faults=faults), FAKE, subprocess.DEVNULL) as process:
         pulses = []
         while "pulse" in (header := process.read().header):

@@ -122,7 +122,8 @@ describe('doctor with a server of the user', () => {
     expect(found(without, 'server')[0]).toMatchObject({ status: 'ok' });
     expect(found(without, 'namespace')[0]).toMatchObject({ status: 'ok', message: 'namespace default' });
     expect(found(without, 'retention')[0]?.message).toContain('closed workflows are kept for 1 day');
-    expect(found(without, 'server-clock')[0]).toMatchObject({ status: 'ok' });
+    // The server may note the poll that its clock is seen from too late.
+    expect(found(without, 'server-clock')[0]?.status).toMatch(/^(?:ok|info)$/u);
     expect(found(without, 'pollers')[0]).toMatchObject({
       status: 'warning',
       todo: `virnucpro worker --role io --address ${server.address}`,
@@ -133,7 +134,7 @@ describe('doctor with a server of the user', () => {
     try {
       await expect
         .poll(async () => found((await doctor(at)).diagnosis, 'pollers').map(({ status }) => status), {
-          timeout: 30_000,
+          timeout: 240_000,
         })
         .toEqual(['ok', 'ok', 'ok', 'ok']);
       await expectRunDescribed(at);

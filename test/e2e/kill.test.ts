@@ -15,8 +15,8 @@ const ROWS = FILES * RECORDS;
 /** Every file may lose the batch that is being computed or made durable. */
 const IN_FLIGHT = FILES * BATCH;
 
-/** About 1.6 s a file and, at 8 files a time, as long for all of them. */
-function embedArgs(place: Workplace, delayMs = 40): string[] {
+/** About 4 s a file and, at 8 files a time, as long for all of them. */
+function embedArgs(place: Workplace, delayMs = 100): string[] {
   return [
     ...['embed', place.path('in'), '--out', place.path('out'), '--embedder', 'fake', '--batch-size', String(BATCH)],
     ...['--embedder-option', `delayMs=${delayMs}`, '--embedder-option', `log=${place.path('out.log')}`, '--json'],
@@ -24,7 +24,7 @@ function embedArgs(place: Workplace, delayMs = 40): string[] {
 }
 
 /** Starts a run of its own server and waits until some rows, but not all, have been embedded. */
-async function startAndWait(place: Workplace, rows = ROWS / 4, delayMs = 40) {
+async function startAndWait(place: Workplace, rows = ROWS / 4, delayMs = 100) {
   makeInputs(place.folder, FILES, RECORDS);
   const command = place.start(embedArgs(place, delayMs));
   await command.until(() => logLines(place.path('out.log')).length >= rows, `${rows} rows were embedded`);
@@ -139,7 +139,7 @@ describe('embed, killed and started again', () => {
 });
 
 /** Milliseconds a sequence: long enough for another command to start meanwhile on a busy machine. */
-const LONG = 250;
+const LONG = 750;
 
 describe('embed, started twice at once', () => {
   it('same settings → the second attaches, both end with 0', async () => {

@@ -18,6 +18,15 @@ function temporalCli(at: Workplace, server: string): { VIRNUCPRO_TEMPORAL_CLI: s
   return { VIRNUCPRO_TEMPORAL_CLI: file };
 }
 
+/** In a script: waits for {@link tell}. */
+function untilTold(at: Workplace): string {
+  return `while [ ! -e '${at.path('go')}' ]; do sleep 0.05; done;`;
+}
+
+function tell(at: Workplace): void {
+  writeFileSync(at.path('go'), '');
+}
+
 function embed(at: Workplace): string[] {
   return ['embed', makeInputs(at.folder, 1, 2), '--out', at.path('run'), '--embedder', 'kmer', '--json'];
 }
@@ -29,10 +38,12 @@ async function realTemporal(): Promise<string> {
 describe('Ctrl-C while the Temporal server is being started', () => {
   it('once → said, and 130 as soon as the server is up: it is stopped, and no run was started', async () => {
     const at = workplace();
-    const command = at.start(embed(at), { env: temporalCli(at, `sleep 1; exec ${await realTemporal()} "$@"`) });
+    const server = `${untilTold(at)} exec ${await realTemporal()} "$@"`;
+    const command = at.start(embed(at), { env: temporalCli(at, server) });
     await command.until(() => serversOf(at.stateHome).length > 0, 'there is a server');
     command.signal('SIGINT');
     await command.said('Ctrl-C again quits at once');
+    tell(at);
     const { code, stdout, stderr } = await command.ended;
     expect(code).toBe(130);
     expect(JSON.parse(stdout) as EmbedResult).toMatchObject({ outcome: 'cancelled', exitCode: 130 });
@@ -42,9 +53,11 @@ describe('Ctrl-C while the Temporal server is being started', () => {
 
   it('once, and the server does not come up → 130', async () => {
     const at = workplace();
-    const command = at.start(embed(at), { env: temporalCli(at, 'sleep 1; exit 1') });
+    const command = at.start(embed(at), { env: temporalCli(at, `${untilTold(at)} exit 1`) });
     await command.until(() => serversOf(at.stateHome).length > 0, 'there is a server');
     command.signal('SIGINT');
+    await command.said('Ctrl-C again quits at once');
+    tell(at);
     expect((await command.ended).code).toBe(130);
   });
 

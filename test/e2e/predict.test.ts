@@ -297,7 +297,7 @@ describe('startPrediction', () => {
     const at = place();
     writeFileSync(at.path('a.fa'), contigs('a', 3));
     const [directory, expectedLength] = [at.path('out'), LENGTH];
-    const nucleotideEmbedder = { name: 'fake', options: { dim: '768', delayMs: '60' } };
+    const nucleotideEmbedder = { name: 'fake', options: { dim: '768', delayMs: '300' } };
     const proteinEmbedder = { name: 'fake', options: { dim: '2560' } };
     const settings = { nucleotideEmbedder, proteinEmbedder, expectedLength };
     const seen: PredictionStatus[] = [];
@@ -331,7 +331,7 @@ describe('predict: other commands', () => {
   it('--detach; pause, resume, cancel, replay, doctor, report → act on the prediction, and on a side of it', async () => {
     const at = place();
     writeFileSync(at.path('a.fa'), contigs('a', 4));
-    const started = await at.run(predict('a.fa', '--detach', '--nucleotide-option', 'delayMs=500'));
+    const started = await at.run(predict('a.fa', '--detach', '--nucleotide-option', 'delayMs=2000'));
     const { outcome, workflowId } = JSON.parse(started.stdout) as { outcome: string; workflowId: string };
     expect([started.code, outcome]).toEqual([0, 'started']);
     expect(await at.run(['pause', 'out'])).toMatchObject({ code: 0, stdout: `pause: asked ${workflowId}\n` });
@@ -340,7 +340,7 @@ describe('predict: other commands', () => {
     const side = await at.run(['pause', 'out/a_nucleotide']);
     expect([side.code, side.stdout]).toEqual([0, expect.stringMatching(/^pause: asked virnucpro-[0-9a-f]{12}$/mu)]);
     expect(side.stdout).not.toContain(workflowId);
-    const watching = at.start(predict('a.fa', '--nucleotide-option', 'delayMs=500'));
+    const watching = at.start(predict('a.fa', '--nucleotide-option', 'delayMs=2000'));
     await watching.said(`Attached to ${workflowId}`);
     expect((await at.run(['cancel', 'out'])).stdout).toBe(`cancel: asked ${workflowId}\n`);
     const cancelled = await watching.ended;

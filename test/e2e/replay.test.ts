@@ -68,7 +68,7 @@ describe('replay', () => {
     writeFileSync(at.path('in', 'bad.fa'), 'no FASTA\n');
     expect((await at.run(['embed', 'in', '--out', 'out', '--embedder', 'fake'])).code).toBe(1);
     // What is listed follows what has happened a moment later.
-    await expect.poll(async () => (await at.run(['replay', '--failed'])).code, { timeout: 60_000 }).toBe(0);
+    await expect.poll(async () => (await at.run(['replay', '--failed'])).code, { timeout: 240_000 }).toBe(0);
     // The folder and the server know the same run: it is replayed once.
     const both = await at.run(['replay', 'out', '--failed']);
     expect(both).toMatchObject({ code: 0, stderr: '' });

@@ -84,7 +84,7 @@ describe('examples/slurm', () => {
     const place = workplace();
     makeInputs(place.folder, FILES, RECORDS);
     const log = place.path('out.log');
-    const options = ['delayMs=30', `log=${log}`].flatMap((option) => ['--embedder-option', option]);
+    const options = ['delayMs=100', `log=${log}`].flatMap((option) => ['--embedder-option', option]);
     const args = ['in', '--out', 'out', '--embedder', 'fake', '--batch-size', '8', ...options];
     const first = new Job(place, 'embed.sbatch', args);
     await first.until(() => logLines(log).length >= 20);

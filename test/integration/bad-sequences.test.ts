@@ -173,9 +173,9 @@ describe('sequences that fail alone: error, NaN, death of the process, out of me
 
 describe('a sequence that was skipped by an attempt that did not live to the end', () => {
   it('→ the next attempt, of another run, does not try it again', async () => {
-    const at = place(1, 120);
+    const at = place(1, 400);
     const faults = { nanOn: 's00_1', delayMs: '30' };
-    const tuning = { heartbeatTimeoutMs: 1000 };
+    const tuning = { heartbeatTimeoutMs: 3000 };
     const first = await startRun(client, { ...asked(at, faults, 'skip'), tuning });
     const skipLogs = () => leftovers(at.out).filter((name) => basename(name).startsWith('skip-'));
     while (skipLogs().length === 0 || logLines(at.log).length < 16) await sleep(20);
@@ -184,8 +184,8 @@ describe('a sequence that was skipped by an attempt that did not live to the end
     expect(await first.result()).toMatchObject({ outcome: 'cancelled' });
     const durable = embeddedTimes(at.log).size;
     const outcome = await run(at, faults, 'skip');
-    expect(outcome).toMatchObject({ outcome: 'partial', rows: 119, skippedSequences: 1 });
-    expect(durable).toBeLessThan(120);
+    expect(outcome).toMatchObject({ outcome: 'partial', rows: 399, skippedSequences: 1 });
+    expect(durable).toBeLessThan(400);
     expect(embeddedTimes(at.log).get('s00.fa:1')).toBe(2);
     expect(listed(at, 'failed_sequences.txt')).toEqual([['s00.fa', 'fake', 's00_1', expect.stringContaining('NaN')]]);
   });

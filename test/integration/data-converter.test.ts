@@ -107,7 +107,7 @@ function expectNothingInTheClear(stored: unknown): void {
 
 describe('a run with an encrypting data converter', () => {
   it('paused, resumed, watched, attached to → success; the server has seen nothing in the clear', async () => {
-    const at = scene(3, 4);
+    const at = scene(8, 4);
     const request = at.request({ delayMs: '150' });
     const run = await startRun(client, { ...request, batchSize: 1, tuning: { maxInFlight: 1 } });
     const seen: RunStatus[] = [];
@@ -126,14 +126,14 @@ describe('a run with an encrypting data converter', () => {
     expect(seen.at(-1)).toMatchObject({
       phase: 'done',
       paused: false,
-      message: 'Found 0/3 checkpoints, resuming 3 files',
+      message: 'Found 0/8 checkpoints, resuming 8 files',
     });
-    expect(await run.result()).toMatchObject({ outcome: 'success', exitCode: 0, rows: 12 });
+    expect(await run.result()).toMatchObject({ outcome: 'success', exitCode: 0, rows: 32 });
     for (const { history } of await historiesOf(run)) expectNothingInTheClear(history);
   });
 
   it('rows of open tasks → told to who has the key; started again → attached, also by its id', async () => {
-    const at = scene(1, 40);
+    const at = scene(1, 400);
     const run = await startRun(client, { ...at.request({ delayMs: '100' }), batchSize: 1 });
     let rows = 0;
     for await (const status of run.progress({ intervalMs: 100 })) {
@@ -193,7 +193,7 @@ describe('a run with an encrypting data converter', () => {
 
 describe('a client without the converter', () => {
   it('starting on the same folder, attaching, waiting, watching → told what is missing; pause and cancel work', async () => {
-    const at = scene(2, 20);
+    const at = scene(2, 200);
     const request = at.request({ delayMs: '100' });
     const run = await startRun(client, request);
     const refusal = { type: FailureType.RunInvalidInput, message: expect.stringContaining('--data-converter MODULE') };

@@ -7,7 +7,7 @@ import { runScene, until, type RunScene } from '../support/run-scene.ts';
 import { startTemporal } from '../support/temporal.ts';
 
 /** Tasks of the run that is first, all of them in the queue before the second run is started. */
-const FIRST = 120;
+const FIRST = 240;
 const SECOND = 24;
 const SLOTS = 2;
 const TASK_MS = '150';

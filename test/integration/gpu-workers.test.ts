@@ -121,6 +121,7 @@ describe('worker --gpus', () => {
     const gpus = await supervisor(at);
     const first = await embed(at, 'first', { files: 2, records: 20, delayMs: 20, deviceLostOn: 's00_15' });
     expect(await first.result()).toMatchObject({ outcome: 'success', embedded: 2, rows: 40 });
+    await gpus.until(() => gpus.stderr.includes('the device is lost; it is left alone'), 'the loss is told');
     const lost = /GPU (\d): the device is lost; it is left alone/u.exec(gpus.stderr)?.[1];
     expect(lost).toBeDefined();
     expect(sayings(gpus.stderr)).toContain(`GPU ${lost}: embedder fake is no longer served here, its device is lost: `);

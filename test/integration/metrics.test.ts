@@ -182,6 +182,21 @@ describe('log of the same worker, which goes to a pipe', () => {
   });
 });
 
+/** The first of two neighbours that nobody uses. */
+async function twoFreePortsFrom(): Promise<number> {
+  for (;;) {
+    const [port = 0] = await freePorts('127.0.0.1', 1);
+    const next = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      next.once('error', () => resolve(false)).listen(port + 1, '127.0.0.1', () => resolve(true));
+    });
+    if (isFree) {
+      await new Promise((resolve) => next.close(resolve));
+      return port;
+    }
+  }
+}
+
 describe('virnucpro worker --metrics-address', () => {
   it('an address in use → exit 1, and what to do', async () => {
     const taken = createServer();
@@ -197,7 +212,7 @@ describe('virnucpro worker --metrics-address', () => {
   });
 
   it('two GPUs → a port for each, counted up', async () => {
-    const [port = 0] = await freePorts('127.0.0.1', 2);
+    const port = await twoFreePortsFrom();
     const at = workplace();
     const args = ['--role', 'gpu', '--embedder', 'fake', '--gpus', '0,1', '--metrics-address', `127.0.0.1:${port}`];
     const supervisor = at.start(['worker', ...args, '--address', worker.temporal.server.address]);

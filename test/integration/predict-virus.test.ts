@@ -1,6 +1,6 @@
 // The workflow predictVirus alone: its activities do what a test says.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowFailedError, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +13,12 @@ import {
   WORKFLOW_EMBEDDING_RUN,
   WORKFLOW_PREDICT_VIRUS,
 } from '../../src/contract/names.ts';
-import type { PredictionOutcome, PredictionProgress, PredictVirusInput } from '../../src/contract/prediction.ts';
+import type {
+  MergeEmbeddingsInput,
+  PredictionOutcome,
+  PredictionProgress,
+  PredictVirusInput,
+} from '../../src/contract/prediction.ts';
 import type { EmbeddingRunInput } from '../../src/contract/run-request.ts';
 import { workflowBundlePath } from '../../src/platform/workflow-bundle.ts';
 import {
@@ -56,7 +61,7 @@ let started = 0;
 
 interface Started {
   prediction: ScriptedPrediction;
-  handle: WorkflowHandle;
+  handle: WorkflowHandleWithFirstExecutionRunId;
   result: Promise<PredictionOutcome>;
 }
 
@@ -169,6 +174,40 @@ describe.concurrent('predictVirus: stages', () => {
     expect(await result).toMatchObject({ outcome: 'partial' });
   });
 
+  it('merging sets an embedding aside → embedded again, merged again; each counts once', async () => {
+    let merged = 0;
+    const result = { outcome: 'written', stem: 's0', merged: 1, rows: 7, missing: [], missingParts: 0 };
+    const mergeOnce = () => (merged++ === 0 ? { ...result, merged: 0, rows: 0, setAside: 1 } : result);
+    let ended = 0;
+    const first = { tasks: 3, found: 2, embedded: 1, rows: 7 };
+    const again = { ...first, found: 2, embedded: 1 };
+    const finish = () => runOutcome(ended++ === 0 ? first : again);
+    const one = await start({ on: { 'mergeEmbeddings 0': mergeOnce, 'finishRun s0_protein': finish } });
+    expect(await one.result).toMatchObject({ outcome: 'success' });
+    expect(callsOf(one.prediction, '0').slice(3)).toEqual([
+      ...['mergeEmbeddings', 'mergeEmbeddings', 'classifySequences', 'callConsensus'],
+    ]);
+    expect(callsOf(one.prediction, 's0_protein')).toEqual([
+      ...['checkCompatibility', 'planRun', 'finishRun', 'checkCompatibility', 'planRun', 'finishRun'],
+    ]);
+    expect(one.prediction.finished?.embedding).toMatchObject({ tasks: 3 + 1, found: 1, embedded: 2 + 1, rows: 7 + 7 });
+  });
+
+  it('merging sets an embedding aside time and again → asked to fail the third time', async () => {
+    const asked: unknown[] = [];
+    const result = { outcome: 'written', stem: 's0', merged: 0, rows: 0, missing: [], missingParts: 0, setAside: 1 };
+    const merge = (input: unknown) => {
+      asked.push((input as MergeEmbeddingsInput).embedAgain);
+      return asked.length < 3 ? result : fail(FailureType.CheckpointCorrupted, 'damaged again')();
+    };
+    const { type, outcome } = await failureOf(await start({ on: { 'mergeEmbeddings 0': merge } }));
+    expect({ type, message: outcome.message }).toEqual({
+      type: FailureType.CheckpointCorrupted,
+      message: 'damaged again',
+    });
+    expect(asked).toEqual([true, true, false]);
+  });
+
   it('one input at a time → the second begins when the first has ended', async () => {
     const { prediction, result } = await start({ inputs: 2, tuning: { openInputs: 1 } });
     await result;
@@ -276,7 +315,7 @@ describe.concurrent('predictVirus: failures', () => {
 });
 
 describe.concurrent('predictVirus: an embedding run that is open under the id of a child', () => {
-  async function occupied(on: Record<string, () => unknown> = {}) {
+  async function occupied(script: PredictionScript = {}) {
     const id = nextId();
     const { directory, runId } = scripted(id, {}).side(0, 'protein');
     const owner = `owner-${id}`;
@@ -285,7 +324,7 @@ describe.concurrent('predictVirus: an embedding run that is open under the id of
     const other = await temporal.client.workflow.start(WORKFLOW_EMBEDDING_RUN, {
       ...{ workflowId: runWorkflowId(runId), taskQueue: QUEUE, args: [elsewhere] },
     });
-    return { one: await start({ on }, {}, id), other, directory };
+    return { one: await start(script, {}, id), other, directory };
   }
 
   it('that ends meanwhile → waited for, then embedded', async () => {
@@ -296,7 +335,11 @@ describe.concurrent('predictVirus: an embedding run that is open under the id of
   });
 
   it('that does not end → a failure that names it; the other side is ended first', async () => {
-    const { one, other, directory } = await occupied({ 'planRun s0_nucleotide': untilCancelled });
+    const { one, other, directory } = await occupied({
+      on: { 'planRun s0_nucleotide': untilCancelled },
+      // It waits for two of them.
+      tuning: { heartbeatTimeoutMs: 1000 },
+    });
     const { type, outcome } = await failureOf(one);
     expect(type).toBe(FailureType.RunInvalidInput);
     expect(outcome.message).toContain(`is worked on by workflow ${other.workflowId}, which is open`);
@@ -381,8 +424,11 @@ describe.concurrent('predictVirus: pause, cancel, continue as new', () => {
   });
 
   it('cancelled while it is paused → ends', async () => {
-    const one = await start({ on: { checkPrediction: () => sleep(300).then(() => one.prediction.checked()) } });
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const one = await start({ on: { checkPrediction: () => gate.then(() => one.prediction.checked()) } });
     await one.handle.signal(SIGNAL_PAUSE);
+    release();
     await until(() => one.prediction.calls.includes('checkPrediction ended'));
     await one.handle.cancel();
     await expect(one.result).rejects.toMatchObject({ cause: expect.any(CancelledFailure) as unknown });
@@ -393,8 +439,10 @@ describe.concurrent('predictVirus: pause, cancel, continue as new', () => {
     const holes = () => runOutcome({ outcome: 'partial', failed: 1, embedded: 0 });
     const tuning = { inputsPerExecution: 1, openInputs: 1 };
     const one = await start({ inputs: 3, tuning, on: { 'finishRun s0_protein': holes } });
-    const [first] = await Promise.all([one.handle.describe(), one.result]);
-    const last = await temporal.client.workflow.getHandle(one.handle.workflowId).describe();
+    await one.result;
+    const { workflowId, firstExecutionRunId } = one.handle;
+    const first = await temporal.client.workflow.getHandle(workflowId, firstExecutionRunId).describe();
+    const last = await temporal.client.workflow.getHandle(workflowId).describe();
     expect(last.runId).not.toBe(first.runId);
     expect(await one.result).toMatchObject({ outcome: 'partial', embedding: { tasks: 6, embedded: 5, failed: 1 } });
     const { calls, finished } = one.prediction;

@@ -37,6 +37,9 @@ afterAll(async () => {
   fs.rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 });
 
+/** For tests side by side, each of which waits for the others. */
+const TOGETHER_MS = 600_000;
+
 /** Contigs of 700 letters without T: each of the two chunks has six frames free of stops. */
 const CONTIGS = 3;
 const FRAMES = CONTIGS * 2 * 6;
@@ -52,7 +55,11 @@ interface Place {
 let places = 0;
 
 /** A folder with a classifier and genomes `s00.fa`, `s01.fa`, …; two split files for each side of a genome. */
-function place(genomes: number, fake: Record<string, string> = {}, name = `place-${++places}`): Place {
+function place(
+  genomes: number,
+  fake: Record<string, string> = {},
+  { name = `place-${++places}`, heartbeatTimeoutMs = 15_000 } = {},
+): Place {
   const folder = join(scratch, name);
   fs.mkdirSync(folder);
   const path = (...names: string[]) => join(folder, ...names);
@@ -70,7 +77,7 @@ function place(genomes: number, fake: Record<string, string> = {}, name = `place
   const options: PredictionOptions = {
     ...{ directory: path('out'), inputs: [path('in')], model, sequencesPerFile: 20 },
     ...{ nucleotideEmbedder: embedder(768), proteinEmbedder: embedder(2560) },
-    tuning: { heartbeatTimeoutMs: 1000 },
+    tuning: { heartbeatTimeoutMs },
   };
   return { out: path('out'), log, options, path };
 }
@@ -105,7 +112,7 @@ function reportOf({ out }: Place): PredictionOutcome {
   return JSON.parse(fs.readFileSync(join(out, 'report.json'), 'utf8')) as PredictionOutcome;
 }
 
-describe.concurrent('predictVirus on files', () => {
+describe.concurrent('predictVirus on files', { timeout: TOGETHER_MS }, () => {
   it('two genomes → every file; again, each in an execution of its own → all found, nothing embedded or written', async () => {
     const at = place(2);
     const tasks = 2 * 2 * 2;
@@ -143,6 +150,28 @@ describe.concurrent('predictVirus on files', () => {
     expect(reportOf(at)).toMatchObject({ outcome: 'checkpoint' });
     expect(await predict(at, { onBadCheckpoint: 'skip' })).toMatchObject({ outcome: 'partial', exitCode: 2 });
     expect(await predict(at, { onBadCheckpoint: 'recompute' })).toMatchObject({ outcome: 'success', exitCode: 0 });
+    expect(resultsOf(at, 's00')).toEqual(results);
+  });
+
+  it('a flipped bit that only reading every byte shows → exit code 3 naming it; made again → success in one start', async () => {
+    const at = place(1);
+    await predict(at);
+    const results = resultsOf(at, 's00');
+    const path = 's00_nucleotide/output_2_FAKE.pt';
+    const file = join(at.out, path);
+    const bytes = fs.readFileSync(file);
+    bytes[Math.floor(bytes.length / 2)]! ^= 1;
+    fs.writeFileSync(file, bytes);
+    const embedded = logLines(at.log).length;
+    expect(await predict(at)).toMatchObject({
+      ...{ outcome: 'checkpoint', exitCode: 3, failureType: FailureType.CheckpointCorrupted },
+      offenders: [{ path, reason: expect.stringContaining('CRC') as string }],
+    });
+    expect(logLines(at.log)).toHaveLength(embedded);
+    expect(await predict(at, { onBadCheckpoint: 'recompute' })).toMatchObject({
+      ...{ outcome: 'success', exitCode: 0, embedding: { tasks: 4, found: 3, embedded: 1, rows: 2 * FRAMES } },
+    });
+    expect(logLines(at.log)).toHaveLength(embedded + (FRAMES - 20));
     expect(resultsOf(at, 's00')).toEqual(results);
   });
 
@@ -192,7 +221,7 @@ async function failureOf(...args: unknown[]): Promise<ApplicationFailure> {
   return error.cause as ApplicationFailure;
 }
 
-describe.concurrent('predictVirus: requests that cannot be', () => {
+describe.concurrent('predictVirus: requests that cannot be', { timeout: TOGETHER_MS }, () => {
   it.each<[string, unknown[]]>([
     ['no argument', []],
     ['null', [null]],
@@ -248,41 +277,45 @@ function dying(deaths: Set<string>): ActivityInterceptorsFactory {
   });
 }
 
-describe.concurrent('predictVirus: workers that die after their work, before anybody is told', () => {
-  const deaths = new Set<string>();
-  let mortal: VirnucproWorkers;
-  let running: Promise<void>;
+describe.concurrent(
+  'predictVirus: workers that die after their work, before anybody is told',
+  { timeout: TOGETHER_MS },
+  () => {
+    const deaths = new Set<string>();
+    let mortal: VirnucproWorkers;
+    let running: Promise<void>;
 
-  beforeAll(async () => {
-    const { connection, server } = temporal;
-    const gpuTaskQueues = { fake: 'mortal-gpu' };
-    const common = { connection, namespace: 'default', address: server.address, log: () => {}, embedders: ['fake'] };
-    const workerOptions = { interceptors: { activity: [dying(deaths)] } };
-    mortal = await createWorkers({ ...common, taskQueue: 'mortal', gpuTaskQueues, workerOptions });
-    running = mortal.run();
-  });
-  afterAll(async () => {
-    mortal.shutdown();
-    await running;
-  });
+    beforeAll(async () => {
+      const { connection, server } = temporal;
+      const gpuTaskQueues = { fake: 'mortal-gpu' };
+      const common = { connection, namespace: 'default', address: server.address, log: () => {}, embedders: ['fake'] };
+      const workerOptions = { interceptors: { activity: [dying(deaths)] } };
+      mortal = await createWorkers({ ...common, taskQueue: 'mortal', gpuTaskQueues, workerOptions });
+      running = mortal.run();
+    });
+    afterAll(async () => {
+      mortal.shutdown();
+      await running;
+    });
 
-  it.each(DEATHS.map((group, at) => [group.join(', '), at] as const))(
-    'in %s → found there, nothing twice',
-    async (activities, group) => {
-      const at = place(1, {}, `dies-${group}`);
-      const { nucleotideEmbedder, proteinEmbedder } = at.options;
-      const queue = { taskQueue: 'mortal-gpu' };
-      const options: PredictionOptions = {
-        ...at.options,
-        nucleotideEmbedder: { ...nucleotideEmbedder!, ...queue },
-        proteinEmbedder: { ...proteinEmbedder!, ...queue },
-      };
-      const prediction = await startPrediction(temporal.client, options, { taskQueue: 'mortal' });
-      expect(await prediction.result()).toMatchObject({ outcome: 'success', predicted: 1, sequences: FRAMES });
-      for (const activity of activities.split(', ')) expect(deaths).toContain(`${group} ${activity}`);
-      expect(logLines(at.log)).toHaveLength(2 * FRAMES);
-      expect(reportOf(at)).toMatchObject({ outcome: 'success' });
-      expect(leftovers(at.out)).toEqual([]);
-    },
-  );
-});
+    it.each(DEATHS.map((group, at) => [group.join(', '), at] as const))(
+      'in %s → found there, nothing twice',
+      async (activities, group) => {
+        const at = place(1, {}, { name: `dies-${group}`, heartbeatTimeoutMs: 5000 });
+        const { nucleotideEmbedder, proteinEmbedder } = at.options;
+        const queue = { taskQueue: 'mortal-gpu' };
+        const options: PredictionOptions = {
+          ...at.options,
+          nucleotideEmbedder: { ...nucleotideEmbedder!, ...queue },
+          proteinEmbedder: { ...proteinEmbedder!, ...queue },
+        };
+        const prediction = await startPrediction(temporal.client, options, { taskQueue: 'mortal' });
+        expect(await prediction.result()).toMatchObject({ outcome: 'success', predicted: 1, sequences: FRAMES });
+        for (const activity of activities.split(', ')) expect(deaths).toContain(`${group} ${activity}`);
+        expect(logLines(at.log)).toHaveLength(2 * FRAMES);
+        expect(reportOf(at)).toMatchObject({ outcome: 'success' });
+        expect(leftovers(at.out)).toEqual([]);
+      },
+    );
+  },
+);

@@ -14,7 +14,7 @@ import { until } from '../support/run-scene.ts';
 import { startTemporal, type Temporal } from '../support/temporal.ts';
 
 const FILES = 3;
-const RECORDS = 60;
+const RECORDS = 120;
 
 /** One folder through its life: a run whose worker is killed and in which a file fails, and a second start. */
 describe('the report of a run with a killed worker and a file that fails', () => {
@@ -43,11 +43,11 @@ describe('the report of a run with a killed worker and a file that fails', () =>
     const request = (options: Record<string, string>): RunOptions => ({
       ...{ directory: out, inputs: [makeInputs(folder, FILES, RECORDS)], batchSize: 8 },
       embedders: [{ name: 'kmer' }, { name: 'fake', options: { log, ...options } }],
-      tuning: { heartbeatTimeoutMs: 1000 },
+      tuning: { heartbeatTimeoutMs: 5000 },
     });
     const doomed = await worker();
     const run = await startRun(temporal.client, request({ delayMs: '20', failOn: 's01_30' }));
-    await until(() => logLines(log).length > 2 * RECORDS);
+    await until(() => logLines(log).length > RECORDS);
     doomed.signalGroup('SIGKILL');
     await doomed.ended;
     const next = await worker();

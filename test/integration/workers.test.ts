@@ -235,7 +235,7 @@ describe('nobody serves a queue', () => {
     const at = workplace({ TEMPORAL_ADDRESS: server.address });
     const started = performance.now();
     makeInputs(at.folder, 2, 100);
-    const fake = [`log=${at.path('fake.log')}`, 'delayMs=150'].flatMap((option) => [
+    const fake = [`log=${at.path('fake.log')}`, 'delayMs=400'].flatMap((option) => [
       '--embedder-option',
       `fake:${option}`,
     ]);
@@ -275,7 +275,8 @@ describe('nobody serves a queue', () => {
   it('all slots taken for an hour, by this run or another → not missing; the worker is killed → named; another comes → done', async () => {
     const at = workplace();
     const worker = await gpuWorker(at, 1);
-    const slow = { files: 2, records: 40, delayMs: 100, heartbeatTimeoutMs: 2000 };
+    // The only slot stays with its first task until the worker is killed.
+    const slow = { files: 2, records: 160, delayMs: 100, heartbeatTimeoutMs: 5000 };
     const run = await embed(at, slow);
     await untilRows(at, 1);
     const other = await embed(at, { ...slow, name: 'other' });

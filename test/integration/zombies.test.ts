@@ -23,7 +23,7 @@ import { notedAttempts, WorkerProcess, type NotedAttempt } from '../support/work
 
 /** Printed with the figures; the same seed plans the same overlaps. */
 const SEED = Number(process.env['VIRNUCPRO_CHAOS_SEED'] ?? randomInt(2 ** 31));
-const HEARTBEAT_TIMEOUT_MS = 1000;
+const HEARTBEAT_TIMEOUT_MS = 3000;
 const POLL_MS = 50;
 
 let temporal: Temporal;
@@ -186,7 +186,7 @@ describe('an activity that is reset while it runs', () => {
       type: FailureType.RunStaleAttempt,
       attempt: 3,
     });
-    await until(() => claims(place.out).length === 4);
+    await until(() => claims(place.out).length >= 4);
     const [, , third, fourth] = claims(place.out);
     expect(third).toEqual({ name: 'epoch-0000000003.json', attempt: 3 });
     expect(fourth!.name).toBe('epoch-0000000004.json');

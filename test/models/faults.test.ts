@@ -134,10 +134,10 @@ describe('the process as the adapter sees it', () => {
   const items = proteins('a', [9, 30]).map(([id, letters], ordinal) => ({ id, ordinal, sequence: letters }));
 
   it('a hang → killed when the patience is over; what it started again goes on', async () => {
-    const embedder = await started({ hangOn: ['a_0'] }, { stallSeconds: '20' });
+    const embedder = await started({ hangOn: ['a_0'] }, { stallSeconds: '40' });
     const error = await embedder.embed(TASK, items, LIVE).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(EmbedderDiedError);
-    expect((error as Error).message).toContain('gave no sign of life for 20 s');
+    expect((error as Error).message).toContain('gave no sign of life for 40 s');
     await embedder.start(LIVE);
     expect(await embedder.embed(TASK, items.slice(1), LIVE)).toHaveLength(TINY.hidden);
   });
@@ -157,7 +157,7 @@ describe('the process as the adapter sees it', () => {
   });
 
   it('a slow load → waited for', async () => {
-    expect((await started({ slowLoadMs: 4000 }, { stallSeconds: '20' })).alive).toBe(true);
+    expect((await started({ slowLoadMs: 4000 }, { stallSeconds: '60' })).alive).toBe(true);
   });
 
   it('a GPU that is not there → EmbeddingError.DeviceLost', async () => {
@@ -165,9 +165,10 @@ describe('the process as the adapter sees it', () => {
   });
 });
 
-/** Bytes in all spools. */
+/** Bytes of rows in all spools. */
 function durableBytes({ out }: ModelPlace): number {
-  return leftovers(out).reduce((sum, name) => sum + sizeOf(join(out, name)), 0);
+  const segments = leftovers(out).filter((name) => /\/spool\/.*\.rows$/u.test(name));
+  return segments.reduce((sum, name) => sum + sizeOf(join(out, name)), 0);
 }
 
 function sizeOf(file: string): number {
@@ -181,7 +182,16 @@ function sizeOf(file: string): number {
 /** Processes of models that this process has started. */
 function sidecars(): number[] {
   const children = readdirSync(`/proc/${process.pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${process.pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    ofProcess(`${process.pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
   );
-  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('virnucpro_sidecar'));
+  return children.filter((pid) => ofProcess(`${pid}/cmdline`).includes('virnucpro_sidecar'));
+}
+
+/** Nothing of a thread or process that has ended meanwhile. */
+function ofProcess(file: string): string {
+  try {
+    return readFileSync(`/proc/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -12,7 +12,7 @@ import { REPOSITORY } from '../support/repository.ts';
 
 const TEMPLATE = join(REPOSITORY, 'dist', 'report', 'browser', 'page.html');
 /** Pages and pictures stay, to be looked at. */
-const FOLDER = join(tmpdir(), 'virnucpro-report-pages');
+const FOLDER = mkdtempSync(join(tmpdir(), 'virnucpro-report-pages-'));
 const chromium = findChromium();
 
 const HOSTILE = [
@@ -37,10 +37,9 @@ const PREDICTIONS: Readonly<Record<string, SyntheticPrediction>> = {
 const PICTURED: ReadonlySet<string> = new Set(['small', 'hostile']);
 
 /** Path without its ending. */
-const placeOf = (name: string) => join(FOLDER, `prediction-${name.replaceAll(/\W+/gu, '-')}`);
+const placeOf = (name: string) => join(FOLDER, name.replaceAll(/\W+/gu, '-'));
 
 function writePage(name: string, prediction: SyntheticPrediction): string {
-  mkdirSync(FOLDER, { recursive: true });
   const sources = predictionSources(prediction);
   const template = readFileSync(TEMPLATE, 'utf8');
   const file = `${placeOf(name)}.html`;

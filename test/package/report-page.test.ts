@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -10,7 +10,7 @@ import { REPOSITORY } from '../support/repository.ts';
 
 const TEMPLATE = join(REPOSITORY, 'dist', 'report', 'browser', 'page.html');
 /** Pages and pictures stay, to be looked at. */
-const FOLDER = join(tmpdir(), 'virnucpro-report-pages');
+const FOLDER = mkdtempSync(join(tmpdir(), 'virnucpro-report-pages-'));
 const chromium = findChromium();
 
 const HOSTILE = [
@@ -38,7 +38,6 @@ const RUNS: Readonly<Record<string, SyntheticRun>> = {
 const placeOf = (name: string) => join(FOLDER, name.replaceAll(/\W+/gu, '-'));
 
 function writePage(name: string, run: SyntheticRun): string {
-  mkdirSync(FOLDER, { recursive: true });
   const file = `${placeOf(name)}.html`;
   writeFileSync(file, fitPage(readFileSync(TEMPLATE, 'utf8'), syntheticSources(run)));
   return file;

@@ -95,7 +95,7 @@ describe('examples/python-client', () => {
 
   it('a second program attaches and sees progress; Ctrl-C there → left alone; Ctrl-C at the first → cancelled, 130', async () => {
     makeFiles('slow', 2, 60);
-    const starting = python(startArguments('slow', '--embedder', 'fake', '--embedder-option', 'delayMs=200'));
+    const starting = python(startArguments('slow', '--embedder', 'fake', '--embedder-option', 'delayMs=2000'));
     await said(starting, 'embedding: 0/2 done');
     const id = /Started (?<id>\S+)/u.exec(starting.stderr())?.groups?.['id'] ?? '';
 

@@ -4,6 +4,9 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
+/** Other tests may have the processors for a while. */
+const PATIENCE_MS = 300_000;
+
 /** A browser of this machine; undefined where there is none. */
 export function findChromium(): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin'];
@@ -12,7 +15,7 @@ export function findChromium(): string | undefined {
 
 export function startChromium(executablePath: string): Promise<Browser> {
   // In containers there is no user namespace to make a sandbox of; the pages are our own.
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: PATIENCE_MS });
 }
 
 export interface OpenedPage {
@@ -28,6 +31,7 @@ export interface OpenedPage {
 export async function openFile(browser: Browser, file: string, colorScheme: 'light' | 'dark'): Promise<OpenedPage> {
   const context = await browser.newContext({ viewport: { width: 1240, height: 900 }, colorScheme });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const troubles: string[] = [];
   const requests: string[] = [];
   page.on('console', (message) => {

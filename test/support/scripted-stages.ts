@@ -23,11 +23,12 @@ export interface PredictionScript {
   sequences?: number;
   tuning?: PredictionTuning;
   /** Instead of what an activity does otherwise, by {@link Call}, e.g. `mergeEmbeddings 1` or `finishRun s0_protein`. */
-  on?: Readonly<Record<Call, () => unknown>>;
+  on?: Readonly<Record<Call, (input: unknown) => unknown>>;
 }
 
 const TUNING: Required<PredictionTuning> = {
-  heartbeatTimeoutMs: 1000,
+  // Most scripted activities never beat: on a busy machine they must not be tried twice.
+  heartbeatTimeoutMs: 60_000,
   partitionSize: 1,
   maxInFlight: 1,
   openPartitions: 1,
@@ -64,11 +65,11 @@ export class ScriptedPrediction {
     return { directory, runId, inputs: [`${directory}/output_1.fa`] };
   }
 
-  async run<T>(call: Call, otherwise: () => T): Promise<T> {
+  async run<T>(call: Call, otherwise: () => T, input?: unknown): Promise<T> {
     this.calls.push(call);
     try {
       const said = this.#script.on?.[call];
-      return said === undefined ? otherwise() : ((await said()) as T);
+      return said === undefined ? otherwise() : ((await said(input)) as T);
     } finally {
       this.calls.push(`${call} ended`);
     }
@@ -164,9 +165,10 @@ function predictionStages(): PredictionActivities {
       const [nucleotide, protein] = [prediction.side(index, 'nucleotide'), prediction.side(index, 'protein')];
       return prediction.run(`splitSequences ${index}`, () => ({ ...done(index), parts: 1, nucleotide, protein }));
     },
-    mergeEmbeddings: ({ run, index, allowMissing }) => {
+    mergeEmbeddings: (input) => {
+      const { run, index, allowMissing } = input;
       const result = { ...done(index), merged: 1, rows: 7, missing: [], missingParts: 0 };
-      return of(run.directory).run(`mergeEmbeddings ${index}${allowMissing ? ' with holes' : ''}`, () => result);
+      return of(run.directory).run(`mergeEmbeddings ${index}${allowMissing ? ' with holes' : ''}`, () => result, input);
     },
     classifySequences: ({ run, index }) =>
       of(run.directory).run(`classifySequences ${index}`, () => ({ ...done(index), rows: 7 })),

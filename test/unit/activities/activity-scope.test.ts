@@ -71,7 +71,11 @@ describe('withHeartbeats in a run folder that another run has claimed', () => {
   const OWNER: Claimant = { workflowId: 'run', workflowRunId: '1', server: 'temporal:7233', namespace: 'default' };
 
   /** @returns why the attempt was ended; undefined: it was not */
-  async function endOf(owner: Partial<Claimant>, info: object, namespaceId?: string): Promise<unknown> {
+  async function endOf(
+    owner: Partial<Claimant>,
+    info: object,
+    { namespaceId, workMs = 500 }: { namespaceId?: string; workMs?: number } = {},
+  ): Promise<unknown> {
     const directory = await temporaryFolder();
     await claimDirectory(directory, { ...OWNER, ...owner }, async () => true);
     const describeNamespace = async () => {
@@ -84,7 +88,7 @@ describe('withHeartbeats in a run folder that another run has claimed', () => {
       client: { workflowService: { describeNamespace } },
     } as unknown as Context;
     const work = async ({ signal }: ActivityScope) => {
-      await setTimeout(500, undefined, { signal }).catch(() => undefined);
+      await setTimeout(workMs, undefined, { signal }).catch(() => undefined);
       signal.throwIfAborted();
     };
     const server = { address: 'localhost:7233', namespace: 'default' };
@@ -99,17 +103,21 @@ describe('withHeartbeats in a run folder that another run has claimed', () => {
 
   it('another id, or another server → the attempt ends and says who has the folder', async () => {
     const lost = { type: FailureType.RunInvalidInput, message: expect.stringContaining('belongs to workflow') };
-    expect(await endOf({ workflowId: 'other' }, partition, 'ns-1')).toMatchObject(lost);
-    expect(await endOf({ namespaceId: 'ns-2' }, partition, 'ns-1')).toMatchObject(lost);
+    expect(await endOf({ workflowId: 'other' }, partition, { namespaceId: 'ns-1', workMs: 30_000 })).toMatchObject(
+      lost,
+    );
+    expect(await endOf({ namespaceId: 'ns-2' }, partition, { namespaceId: 'ns-1', workMs: 30_000 })).toMatchObject(
+      lost,
+    );
   });
 
   it('the server does not say which one it is, at another address → the attempt goes on', async () => {
     expect(await endOf({ namespaceId: 'ns-1' }, partition)).toBeUndefined();
-    expect(await endOf({}, partition, 'ns-1')).toBeUndefined();
+    expect(await endOf({}, partition, { namespaceId: 'ns-1' })).toBeUndefined();
   });
 
   it("a workflow of the user's own, beside the one that made the claim → the attempt goes on", async () => {
     const own = { workflowType: 'mine', workflowExecution: { workflowId: 'mine/part-1', runId: '2' } };
-    expect(await endOf({ workflowId: 'mine' }, own, 'ns-1')).toBeUndefined();
+    expect(await endOf({ workflowId: 'mine' }, own, { namespaceId: 'ns-1' })).toBeUndefined();
   });
 });

@@ -85,7 +85,7 @@ describe('settleStage: a rejected table', () => {
     const file = scene.file(scene.paths.results);
     writeFileSync(file, 'x\n'.repeat(1_000_000));
     await expect(settleStage(scene, classifying(scene, [A]))).rejects.toThrow('expected the header');
-    await vi.waitFor(() => expect(isOpen(file)).toBe(false));
+    await vi.waitFor(() => expect(isOpen(file)).toBe(false), 30_000);
   });
 });
 

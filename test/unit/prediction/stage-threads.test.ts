@@ -8,7 +8,8 @@ import { runStages, stageScene } from '../../support/stage-scene.ts';
 const CONTIGS = Array.from({ length: 50 }, (_, at) => `>r${at}\n${'CGGCCC'.repeat(100 + at)}\n`).join('');
 
 /** Very many chunks: long enough to be aborted on the way. */
-const LONG = `>long\n${'ACGTTGCA'.repeat(400_000)}\n`;
+const CHUNKS = 1_600_000;
+const LONG = `>long\n${'ACGTTGCA'.repeat(CHUNKS)}\n`;
 
 describe('stages in threads', () => {
   it('the three stages → the same results and files as without a thread', async () => {
@@ -45,7 +46,7 @@ describe('stages in threads', () => {
     const told: [number, number | undefined][] = [];
     await cutChunks({ ...scene, onProgress: (done, total) => told.push([done, total]) });
     expect(told.length).toBeGreaterThan(0);
-    expect(told.every(([done, total], at) => total === 400_000 && done >= (told[at - 1]?.[0] ?? 0))).toBe(true);
+    expect(told.every(([done, total], at) => total === CHUNKS && done >= (told[at - 1]?.[0] ?? 0))).toBe(true);
   });
 
   it('errors → with their class, type and errno', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FailureType } from '../../../../src/contract/failure-types.ts';
 import { EmbedderProcess, type Patience } from '../../../../src/embedders/process/child-process.ts';
 import { processStartTime } from '../../../../src/platform/process-identity.mjs';
@@ -170,7 +170,7 @@ describe('EmbedderProcess', () => {
     expect(child.alive).toBe(false);
     await expect(request(child)).rejects.toThrow('no device');
     await untilGone(child.pid as number);
-    expect(lines).toEqual(['a trace']);
+    await vi.waitFor(() => expect(lines).toEqual(['a trace']), 30_000);
   });
 
   test('says so and ends at once, again and again → always that type, never just an exit code', async () => {
@@ -182,7 +182,7 @@ describe('EmbedderProcess', () => {
     for (let round = 0; round < 8; round++) await expect(start(program).child.ready).rejects.toThrow('no device');
   });
 
-  const SOON = { startMs: 60_000, answerMs: 200 };
+  const SOON = { startMs: 60_000, answerMs: 2000 };
 
   test('says nothing from the start → killed when the patience is over', async () => {
     const { child } = start('setInterval(() => 0, 1000)', { patience: { startMs: 200, answerMs: 60_000 } });
@@ -201,20 +201,20 @@ describe('EmbedderProcess', () => {
 
   test('pulses for longer than the patience → the answer', async () => {
     const { child } = start(
-      `${READY} onFrame(({ header }) => { let left = 30; const timer = setInterval(() => {
+      `${READY} onFrame(({ header }) => { let left = 40; const timer = setInterval(() => {
         if (--left > 0) return send({ pulse: 'at work' });
-        clearInterval(timer); send({ id: header.id }, Buffer.from('late')); }, 20); });`,
-      { patience: { ...SOON, answerMs: 500 } },
+        clearInterval(timer); send({ id: header.id }, Buffer.from('late')); }, 100); });`,
+      { patience: { ...SOON, answerMs: 3000 } },
     );
     expect(String((await request(child)).payload)).toBe('late');
   });
 
   test('nobody waits for an answer → silence is no hang', async () => {
     const { child } = start(`${READY} onFrame(({ header, payload }) => send({ id: header.id }, payload));`, {
-      patience: { ...SOON, answerMs: 1000 },
+      patience: { ...SOON, answerMs: 3000 },
     });
     await request(child);
-    await setTimeout(2500);
+    await setTimeout(7000);
     expect(String((await request(child)).payload)).toBe('letters');
   });
 
@@ -242,7 +242,7 @@ describe('EmbedderProcess', () => {
   });
 
   test('stop of one that ignores SIGTERM, as does what it started → told, then both are killed', async () => {
-    const { child, lines } = start(DEAF);
+    const { child, lines } = start(DEAF, { killGraceMs: 3000 });
     const { header } = await request(child);
     await child.stop();
     expect(child.alive).toBe(false);

@@ -144,6 +144,11 @@ const RECIPES = {
     await prediction.cancel();
     return scene.finish(prediction);
   },
+  mended: async (scene) => {
+    await scene.finish(scene.predict({}));
+    await flipBit(join(scene.directory, 'genome0_nucleotide', 'output_1_FAKE.pt'));
+    return scene.finish(scene.predict({ onBadCheckpoint: 'recompute' }));
+  },
   relayed: (scene) => scene.finish(scene.predict({ tuning: { inputsPerExecution: 1, openInputs: 1 } })),
   held: async (scene) => {
     const prediction = await scene.predict({ options: { delayMs: '300' }, tuning: { openInputs: 1 } });
@@ -175,6 +180,18 @@ const REFUSED_CHILD = 'startChildWorkflowExecutionFailedEventAttributes';
 async function eventTypes(client, { workflowId }) {
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   return new Set(events?.flatMap((event) => Object.keys(event)));
+}
+
+/**
+ * Damages a value: only reading every byte shows it.
+ *
+ * @param {string} file
+ */
+async function flipBit(file) {
+  const bytes = await readFile(file);
+  const middle = bytes.length >> 1;
+  bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+  await writeFile(file, bytes);
 }
 
 /** @param {import('../../dist/client/index.js').RunStatus} status */
@@ -384,9 +401,10 @@ class Scene {
    *   options?: Record<string, string>,
    *   tuning?: PredictionOptions['tuning'],
    *   contigs?: readonly string[],
+   *   onBadCheckpoint?: PredictionOptions['onBadCheckpoint'],
    * }} settings options of both embedders
    */
-  async predict({ options = {}, tuning = {}, contigs = CONTIGS }) {
+  async predict({ options = {}, tuning = {}, contigs = CONTIGS, onBadCheckpoint = 'fail' }) {
     const genomes = join(this.inputs, '..', 'genomes');
     const model = join(genomes, '20_model.safetensors');
     await mkdir(genomes, { recursive: true });
@@ -401,6 +419,7 @@ class Scene {
       inputs: [genomes],
       model,
       expectedLength: 20,
+      onBadCheckpoint,
       nucleotideEmbedder: fake(768),
       proteinEmbedder: fake(2560),
       tuning: { ...TUNING, ...tuning },

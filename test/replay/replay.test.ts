@@ -112,6 +112,7 @@ const BROKEN_WORKFLOWS: [change: string, from: string, to: string, noticed: stri
   ['takes predictions through another stage', '.splitSequences(', '.splitSequence(', 'predicted-root'],
   ['embeds what has no frame', 'sequences > 0', 'sequences > -1', 'frameless-root'],
   ['lets the other side go on', 'scope.cancel()', 'scope.toString()', 'refused-root'],
+  ['does not embed again what was set aside', 'setAside === 0', 'true', 'mended-root'],
   ['leaves a prediction that is cancelled without a report', '.nonCancellable(', '.cancellable(', 'halted-root'],
   ['takes all genomes in one execution', 'next - first <', '0 * first <', 'relayed-root-1'],
   ['tells the sides of no pause', '?.tellAll(paused)', '?.toString(paused)', 'held-root'],

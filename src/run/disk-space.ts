@@ -4,13 +4,19 @@ import { VirnucproError } from '../contract/virnucpro-error.ts';
 import type { Plan } from './plan.ts';
 
 /** A Python float in a pickle: opcode and 8 bytes. A float32 in a storage: 4. */
-const BYTES_PER_VALUE = { nucleotide: 9, protein: 4, vectors: 4 } as const;
+const BYTES_PER_VALUE = { nucleotide: 9, protein: 4, merged: 4, vectors: 4 } as const;
 const SPOOL_BYTES_PER_VALUE = 4;
 /** Container, pickled ids and folder entry of one checkpoint, roughly. */
 const BYTES_PER_CHECKPOINT = 4096;
 const BYTES_PER_ROW = 64;
 /** Most spools that exist at a time: two partitions of 32 tasks. */
 const SPOOLS_AT_ONCE = 64;
+
+/** Bytes that a checkpoint takes at most, roughly. */
+export function checkpointBytes(content: { kind: keyof typeof BYTES_PER_VALUE; rows: number; dim: number }): number {
+  const { kind, rows, dim } = content;
+  return rows * dim * BYTES_PER_VALUE[kind] + rows * BYTES_PER_ROW + BYTES_PER_CHECKPOINT;
+}
 
 /** Bytes that the pending tasks of a plan will need at most: their checkpoints and the spools in flight. */
 export function neededBytes(plan: Plan): number {
@@ -20,9 +26,9 @@ export function neededBytes(plan: Plan): number {
   for (const task of plan.tasks) {
     const description = descriptions.get(task.embedder);
     if (task.state !== 'pending' || description === undefined) continue;
-    const values = task.part.count * description.dim;
-    checkpoints += values * BYTES_PER_VALUE[description.kind] + task.part.count * BYTES_PER_ROW + BYTES_PER_CHECKPOINT;
-    spools.push(values * SPOOL_BYTES_PER_VALUE);
+    const { kind, dim } = description;
+    checkpoints += checkpointBytes({ kind, rows: task.part.count, dim });
+    spools.push(task.part.count * dim * SPOOL_BYTES_PER_VALUE);
   }
   const inFlight = spools.toSorted((a, b) => b - a).slice(0, SPOOLS_AT_ONCE);
   return checkpoints + inFlight.reduce((sum, bytes) => sum + bytes, 0);
@@ -34,12 +40,19 @@ export function neededBytes(plan: Plan): number {
  * @throws VirnucproError `RunError.InvalidInput`
  */
 export async function requireDiskSpace(directory: string, plan: Plan): Promise<void> {
-  const needed = neededBytes(plan);
+  await requireFreeBytes(directory, neededBytes(plan), 'the run');
+}
+
+/**
+ * @param what needs them
+ * @throws VirnucproError `RunError.InvalidInput`
+ */
+export async function requireFreeBytes(directory: string, needed: number, what: string): Promise<void> {
   const { bavail, bsize } = await fs.statfs(directory);
   if (needed <= bavail * bsize) return;
   throw new VirnucproError(
     FailureType.RunInvalidInput,
-    `not enough disk space for ${directory}: the run needs about ${megabytes(needed)}, ${megabytes(bavail * bsize)} are free; ` +
+    `not enough disk space for ${directory}: ${what} needs about ${megabytes(needed)}, ${megabytes(bavail * bsize)} are free; ` +
       'free some or choose another folder with --out; no checkpoint was begun',
   );
 }

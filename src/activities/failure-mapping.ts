@@ -6,7 +6,10 @@ import { VirnucproError } from '../contract/virnucpro-error.ts';
 /** The server cuts failures at 4 KiB and then loses their type: message and details stay well below. */
 const MAX_MESSAGE_LENGTH = 1024;
 const MAX_OFFENDERS = 5;
-const MAX_OFFENDER_LENGTH = 200;
+const MAX_OFFENDERS_BYTES = 2048;
+/** A path that is cut cannot be told relative to the run folder any more. */
+const MAX_PATH_LENGTH = 1024;
+const MAX_REASON_LENGTH = 200;
 
 /**
  * After a shutdown another worker goes on this soon, however many attempts there were before. Not sooner: a poll that the
@@ -54,15 +57,17 @@ function domainFailure(error: VirnucproError): ApplicationFailure {
     type: error.type,
     nonRetryable: error.final || NON_RETRYABLE_FAILURE_TYPES.includes(error.type),
     ...(error.offenders.length > 0 ? { details: [{ offenders: offendersOf(error) }] } : {}),
-    ...(error.cause instanceof Error ? { cause: new Error(error.cause.message.slice(0, MAX_OFFENDER_LENGTH)) } : {}),
+    ...(error.cause instanceof Error ? { cause: new Error(error.cause.message.slice(0, MAX_REASON_LENGTH)) } : {}),
   });
 }
 
 function offendersOf({ offenders }: VirnucproError): Offender[] {
-  return offenders.slice(0, MAX_OFFENDERS).map(({ path, reason }) => ({
-    path: path.slice(-MAX_OFFENDER_LENGTH),
-    reason: reason.slice(0, MAX_OFFENDER_LENGTH),
+  const fitting = offenders.slice(0, MAX_OFFENDERS).map(({ path, reason }) => ({
+    path: path.slice(-MAX_PATH_LENGTH),
+    reason: reason.slice(0, MAX_REASON_LENGTH),
   }));
+  while (fitting.length > 1 && Buffer.byteLength(JSON.stringify(fitting)) > MAX_OFFENDERS_BYTES) fitting.pop();
+  return fitting;
 }
 
 /** An I/O error says nothing about any file: it is tried again, and never called corrupted. */

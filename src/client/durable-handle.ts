@@ -97,8 +97,8 @@ export abstract class DurableHandle<TOutcome extends { outcome: Outcome }, TStat
   }
 
   /**
-   * Progress about once a second until the end, however it ends: `done` is the last that is given of one that was not ended from
-   * outside. Silent while the server or all workers are away.
+   * Progress about once a second until the end, however it ends; the last one is `done` where the workflow could finish and a
+   * worker answers. Silent while the server or all workers are away.
    *
    * ```ts
    * for await (const { phase, spooledRows } of handle.progress()) console.log(phase, spooledRows);

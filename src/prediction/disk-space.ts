@@ -10,15 +10,16 @@ import type { StageContext } from './stage.ts';
 const PARTS_AT_ONCE = 16;
 
 /**
- * A disk that has room for the embeddings but not for what they are merged to is found before hours of GPU work, not after.
+ * A disk that has room for the embeddings but not for what they are merged to is found before hours of GPU work, not after. What
+ * other inputs still need is not counted.
  *
  * @param sequences frames of the input that are free of stops
  * @throws VirnucproError `RunError.InvalidInput`; errno errors
  */
 export async function requireSpaceForInput(context: StageContext, sequences: number): Promise<void> {
-  const { stem } = context.input;
-  const what = `embedding and merging the ${sequences} sequences of ${stem}`;
-  await requireFreeBytes(context.directory, await lackingBytes(context, sequences), what);
+  const of = `embedding and merging the ${sequences} sequences of ${context.input.stem}`;
+  const told = { of, so: 'what is done is kept' };
+  await requireFreeBytes(context.directory, await lackingBytes(context, sequences), told);
 }
 
 /** Bytes of all checkpoints of an input, of both sides and merged, that are not there yet. */

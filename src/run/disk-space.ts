@@ -40,20 +40,24 @@ export function neededBytes(plan: Plan): number {
  * @throws VirnucproError `RunError.InvalidInput`
  */
 export async function requireDiskSpace(directory: string, plan: Plan): Promise<void> {
-  await requireFreeBytes(directory, neededBytes(plan), 'the run');
+  await requireFreeBytes(directory, neededBytes(plan), { of: 'the run', so: 'no checkpoint was begun' });
 }
 
 /**
- * @param what needs them
+ * @param told `of`: what needs them; `so`: what has become of it
  * @throws VirnucproError `RunError.InvalidInput`
  */
-export async function requireFreeBytes(directory: string, needed: number, what: string): Promise<void> {
+export async function requireFreeBytes(
+  directory: string,
+  needed: number,
+  told: { of: string; so: string },
+): Promise<void> {
   const { bavail, bsize } = await fs.statfs(directory);
   if (needed <= bavail * bsize) return;
   throw new VirnucproError(
     FailureType.RunInvalidInput,
-    `not enough disk space for ${directory}: ${what} needs about ${megabytes(needed)}, ${megabytes(bavail * bsize)} are free; ` +
-      'free some or choose another folder with --out; no checkpoint was begun',
+    `not enough disk space for ${directory}: ${told.of} needs about ${megabytes(needed)}, ${megabytes(bavail * bsize)} are free; ` +
+      `free some or choose another folder with --out; ${told.so}`,
   );
 }
 

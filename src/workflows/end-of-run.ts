@@ -94,7 +94,7 @@ async function finishAfter<Told>(error: unknown, course: Course<Told>): Promise<
 }
 
 /** What a failure alone says of an outcome. */
-export function toldOfFailure({ type, message }: RunFailure) {
+export function toldOfFailure({ type, message, offenders = [] }: RunFailure) {
   const outcome = outcomeOfFailure(type);
   return {
     schema: 1,
@@ -102,7 +102,7 @@ export function toldOfFailure({ type, message }: RunFailure) {
     exitCode: EXIT_CODES[outcome],
     failureType: type,
     message: message.slice(0, MAX_MESSAGE_LENGTH),
-    offenders: [],
+    offenders,
     report: '',
   } satisfies Partial<RunOutcome>;
 }

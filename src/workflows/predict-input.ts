@@ -1,20 +1,14 @@
 import { log } from '@temporalio/workflow';
-import type {
-  OpenInput,
-  PredictionActivities,
-  PredictionStage,
-  PredictionStageInput,
-  SplitSequencesResult,
-} from '../contract/prediction.ts';
+import type { PredictionActivities, PredictionStage, PredictionStageInput } from '../contract/prediction.ts';
 import type { PauseGate } from './pause.ts';
 import type { PredictionState } from './prediction-state.ts';
 import type { SideRuns } from './side-runs.ts';
 
 /**
- * How often an input is embedded before merging fails on damaged embeddings: storage that spoils what it has just been given
- * would be written to for ever.
+ * Damage of one side hides that of the other, and what is found before the first part is merged that of the parts to be merged:
+ * all that was there at the start shows in four rounds. More is new, from storage that spoils what it has just been given.
  */
-const MAX_ROUNDS = 3;
+const MAX_ROUNDS = 5;
 
 /** What the stages of every input have in common. */
 export interface PredictionParts {
@@ -24,53 +18,44 @@ export interface PredictionParts {
   state: PredictionState;
 }
 
-/** Takes one input through every stage; each waits while the prediction is paused. */
-export async function predictInput(stage: PredictionStageInput, parts: PredictionParts): Promise<void> {
-  const { stages, state } = parts;
-  const input = await enter(stage, 'chunking', parts);
+/**
+ * Takes one input through every stage; each waits while the prediction is paused.
+ *
+ * Only merging reads every byte of an embedding: those that it sets aside as damaged are embedded again. The rounds are not a
+ * function of their own: one `await` more would schedule what follows later than recorded histories did.
+ */
+export async function predictInput(
+  stage: PredictionStageInput,
+  { stages, sides, gate, state }: PredictionParts,
+): Promise<void> {
+  const { index } = stage;
+  const enter = async (name: PredictionStage) => {
+    await gate.pass(() => true);
+    return state.enter(index, name);
+  };
+  const input = await enter('chunking');
   input.stem = (await stages.chunkSequences(stage)).stem;
-  await enter(stage, 'translating', parts);
+  await enter('translating');
   const { sequences } = await stages.translateFrames(stage);
   input.sequences = sequences;
   // Without a frame that is free of stops there is nothing to embed or to merge, and the results have no rows.
   if (sequences > 0) {
-    await enter(stage, 'splitting', parts);
+    await enter('splitting');
     const split = await stages.splitSequences(stage);
-    if (await embedAndMerge(stage, split, parts)) state.partial = true;
+    for (let round = 1, isMerged = false; !isMerged; round++) {
+      await enter('embedding');
+      const allowMissing = await sides.embed(split, input);
+      await enter('merging');
+      const embedAgain = round < MAX_ROUNDS;
+      const { missingParts, setAside = 0 } = await stages.mergeEmbeddings({ ...stage, allowMissing, embedAgain });
+      isMerged = setAside === 0;
+      if (isMerged && (allowMissing || missingParts > 0)) state.partial = true;
+      if (!isMerged) log.warn('embeddings are damaged or gone: embedded again', { stem: input.stem, setAside, round });
+    }
   }
-  await enter(stage, 'classifying', parts);
+  await enter('classifying');
   await stages.classifySequences(stage);
-  await enter(stage, 'consensus', parts);
+  await enter('consensus');
   await stages.callConsensus(stage);
-  state.leave(stage.index);
-}
-
-async function enter(
-  { index }: PredictionStageInput,
-  name: PredictionStage,
-  { gate, state }: PredictionParts,
-): Promise<OpenInput> {
-  await gate.pass(() => true);
-  return state.enter(index, name);
-}
-
-/**
- * Only merging reads every byte of an embedding: those that it sets aside as damaged are embedded again.
- *
- * @returns whether the results do without something
- */
-async function embedAndMerge(
-  stage: PredictionStageInput,
-  split: SplitSequencesResult,
-  parts: PredictionParts,
-): Promise<boolean> {
-  for (let round = 1; ; round++) {
-    const input = await enter(stage, 'embedding', parts);
-    const allowMissing = await parts.sides.embed(split, input);
-    await enter(stage, 'merging', parts);
-    const embedAgain = round < MAX_ROUNDS;
-    const { missingParts, setAside = 0 } = await parts.stages.mergeEmbeddings({ ...stage, allowMissing, embedAgain });
-    if (setAside === 0) return allowMissing || missingParts > 0;
-    log.warn('damaged embeddings were set aside and are embedded again', { stem: input.stem, setAside, round });
-  }
+  state.leave(index);
 }

@@ -27,6 +27,8 @@ function totalsOf(outcome: Partial<RunOutcome>): EmbeddingTotals {
 
 /** What the round before has embedded is found by the next one, and still was made by this prediction. */
 function inTwoRounds(before: EmbeddingTotals, now: EmbeddingTotals): EmbeddingTotals {
+  // It ended before it had a plan.
+  if (now.tasks === 0) return before;
   const embedded = Math.min(before.embedded + now.embedded, now.tasks);
   return { ...now, embedded, found: Math.max(now.tasks - embedded - now.failed - now.skipped, 0) };
 }
@@ -79,14 +81,25 @@ export class PredictionState {
   }
 
   progress(paused: boolean): PredictionProgress {
+    const open = [...this.#open.values()].map((input) => ({ ...input }));
     return {
       schema: 1,
       phase: this.phase,
       paused,
       inputs: this.inputs,
       done: this.done,
-      open: [...this.#open.values()].map((input) => ({ ...input })),
-      embedding: { ...this.embedding },
+      open,
+      embedding: this.#withoutOpen(open),
     };
+  }
+
+  /** A run that embeds again tells its counts itself as long as it is open. */
+  #withoutOpen(open: readonly OpenInput[]): EmbeddingTotals {
+    const totals = { ...this.embedding };
+    for (const id of open.flatMap(({ nucleotide, protein }) => [nucleotide, protein])) {
+      const counted = id === undefined ? undefined : this.#counted.get(id);
+      for (const key of TOTALS) totals[key] -= counted?.[key] ?? 0;
+    }
+    return totals;
   }
 }

@@ -84,7 +84,7 @@ export class SideRuns {
       return outcome;
     } catch (error) {
       if (isCancellation(error) && scope.consideredCancelled) throw error;
-      const folder = run.directory.slice(this.#checked.run.directory.length + 1);
+      const folder = run.directory.slice(run.directory.lastIndexOf('/') + 1);
       throw this.#failureOf(error, { id, of, folder });
     } finally {
       this.#open.delete(id);

@@ -193,19 +193,19 @@ describe.concurrent('predictVirus: stages', () => {
     expect(one.prediction.finished?.embedding).toMatchObject({ tasks: 3 + 1, found: 1, embedded: 2 + 1, rows: 7 + 7 });
   });
 
-  it('merging sets an embedding aside time and again → asked to fail the third time', async () => {
+  it('merging sets an embedding aside time and again → asked to fail the fifth time', async () => {
     const asked: unknown[] = [];
     const result = { outcome: 'written', stem: 's0', merged: 0, rows: 0, missing: [], missingParts: 0, setAside: 1 };
     const merge = (input: unknown) => {
       asked.push((input as MergeEmbeddingsInput).embedAgain);
-      return asked.length < 3 ? result : fail(FailureType.CheckpointCorrupted, 'damaged again')();
+      return asked.length < 5 ? result : fail(FailureType.CheckpointCorrupted, 'damaged again')();
     };
     const { type, outcome } = await failureOf(await start({ on: { 'mergeEmbeddings 0': merge } }));
     expect({ type, message: outcome.message }).toEqual({
       type: FailureType.CheckpointCorrupted,
       message: 'damaged again',
     });
-    expect(asked).toEqual([true, true, false]);
+    expect(asked).toEqual([true, true, true, true, false]);
   });
 
   it('one input at a time → the second begins when the first has ended', async () => {

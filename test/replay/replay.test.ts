@@ -45,6 +45,14 @@ describe.each(BUNDLES)('recorded histories in $bundle', ({ path }) => {
   });
 });
 
+describe.each(BUNDLES)('constructed histories in $bundle', ({ path }) => {
+  it('two-ends-in-one-task: both inputs go on in the order in which their activities ended → same decisions', async () => {
+    const { history } = await readHistoryFile(join(FOLDER, '..', 'constructed', 'two-ends-in-one-task.json'));
+    const verdict = await verdictOf({ workflowId: 'constructed', runId: '', history }, path);
+    expect(verdict.divergence).toBeUndefined();
+  });
+});
+
 describe('recorded histories', () => {
   it.each(recipesOfReadme())('%s, which the README lists → recorded, the root at least', (recipe) => {
     expect(NAMES.some((name) => new RegExp(`^${recipe}-root(-\\d+)?-v`, 'u').test(name))).toBe(true);

@@ -99,6 +99,18 @@ describe('toFailure', () => {
     });
   });
 
+  it('long paths → whole, as many as fit into 2 KiB, one at least', () => {
+    const offenders = Array.from({ length: 5 }, (_, at) => ({ path: `/${'p'.repeat(900)}${at}`, reason: 'why' }));
+    const error = new VirnucproError(FailureType.CheckpointCorrupted, 'bad', { offenders });
+    expect(toFailure(error, LIVE)).toMatchObject({ details: [{ offenders: offenders.slice(0, 2) }] });
+    const longer = [{ path: 'ü'.repeat(3000), reason: 'why' }];
+    const failure = toFailure(
+      new VirnucproError(FailureType.CheckpointCorrupted, 'bad', { offenders: longer }),
+      LIVE,
+    ) as ApplicationFailure;
+    expect((failure.details as [{ offenders: unknown[] }])[0].offenders).toHaveLength(1);
+  });
+
   it('an error about no file → no details', () => {
     expect(toFailure(new VirnucproError(FailureType.EmbeddingEmbedder, 'gave up'), LIVE)).toMatchObject({
       details: undefined,

@@ -16,6 +16,11 @@ describe('offendersOf', () => {
     expect(offendersOf('/out', failure, HOLES)).toEqual([{ path: 'b_ESM.pt', reason: 'corrupted: CRC' }, HOLES[0]]);
   });
 
+  it('a reason that was cut on its way → the whole of it, as it is known on disk; a folder told with a slash at its end', () => {
+    const failure = { offenders: [{ path: '/out/a_ESM.pt', reason: 'miss' }] };
+    expect(offendersOf('/out/', failure, HOLES)).toEqual(HOLES);
+  });
+
   it('two reasons for one file → both; the same twice → once', () => {
     const two = [
       { path: 'a_ESM.pt', reason: '"s1" skipped' },

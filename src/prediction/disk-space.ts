@@ -17,9 +17,14 @@ const PARTS_AT_ONCE = 16;
  * @throws VirnucproError `RunError.InvalidInput`; errno errors
  */
 export async function requireSpaceForInput(context: StageContext, sequences: number): Promise<void> {
-  const of = `embedding and merging the ${sequences} sequences of ${context.input.stem}`;
-  const told = { of, so: 'what is done is kept' };
-  await requireFreeBytes(context.directory, await lackingBytes(context, sequences), told);
+  const { directory, input } = context;
+  await requireFreeBytes(
+    directory,
+    await lackingBytes(context, sequences),
+    (needed, free) =>
+      `not enough disk space for ${directory}: embedding and merging the ${sequences} sequences of ${input.stem} needs about ${needed}, ` +
+      `${free} are free; free some or choose another folder with --out; what is done is kept`,
+  );
 }
 
 /** Bytes of all checkpoints of an input, of both sides and merged, that are not there yet. */

@@ -40,25 +40,27 @@ export function neededBytes(plan: Plan): number {
  * @throws VirnucproError `RunError.InvalidInput`
  */
 export async function requireDiskSpace(directory: string, plan: Plan): Promise<void> {
-  await requireFreeBytes(directory, neededBytes(plan), { of: 'the run', so: 'no checkpoint was begun' });
+  await requireFreeBytes(
+    directory,
+    neededBytes(plan),
+    (needed, free) =>
+      `not enough disk space for ${directory}: the run needs about ${needed}, ${free} are free; ` +
+      'free some or choose another folder with --out; no checkpoint was begun',
+  );
 }
 
 /**
- * @param told `of`: what needs them; `so`: what has become of it
+ * @param lack what to say where there are less: both numbers with their unit
  * @throws VirnucproError `RunError.InvalidInput`
  */
 export async function requireFreeBytes(
   directory: string,
   needed: number,
-  told: { of: string; so: string },
+  lack: (needed: string, free: string) => string,
 ): Promise<void> {
   const { bavail, bsize } = await fs.statfs(directory);
-  if (needed <= bavail * bsize) return;
-  throw new VirnucproError(
-    FailureType.RunInvalidInput,
-    `not enough disk space for ${directory}: ${told.of} needs about ${megabytes(needed)}, ${megabytes(bavail * bsize)} are free; ` +
-      `free some or choose another folder with --out; ${told.so}`,
-  );
+  const free = bavail * bsize;
+  if (needed > free) throw new VirnucproError(FailureType.RunInvalidInput, lack(megabytes(needed), megabytes(free)));
 }
 
 function megabytes(bytes: number): string {

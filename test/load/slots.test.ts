@@ -14,7 +14,7 @@ afterAll(async () => {
 
 describe('two slots of a device that computes one batch at a time', () => {
   it('tasks of 250 ms in small partitions → the device is hardly ever idle', { retry: 2 }, async () => {
-    const use = await measureSlots(place, { files: 110, slots: 2, partitionSize: 24, maxInFlight: 8, delayMs: 250 });
+    const use = await measureSlots(place, { files: 108, slots: 2, partitionSize: 24, maxInFlight: 8, delayMs: 250 });
     console.log(
       `busy: device ${use.device.toFixed(3)}, slots ${use.busy.toFixed(3)}; starved ${use.starved.toFixed(3)}`,
     );

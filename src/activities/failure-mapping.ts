@@ -2,14 +2,14 @@ import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporal
 import { FailureType, NON_RETRYABLE_FAILURE_TYPES } from '../contract/failure-types.ts';
 import type { Offender } from '../contract/outcome.ts';
 import { VirnucproError } from '../contract/virnucpro-error.ts';
+import { cutMessage, firstOffenders } from '../run/fit-outcome.ts';
 
 /** The server cuts failures at 4 KiB and then loses their type: message and details stay well below. */
-const MAX_MESSAGE_LENGTH = 1024;
-const MAX_OFFENDERS = 5;
+const MAX_MESSAGE_BYTES = 1024;
+const MAX_CAUSE_BYTES = 200;
 const MAX_OFFENDERS_BYTES = 2048;
 /** A path that is cut cannot be told relative to the run folder any more. */
-const MAX_PATH_LENGTH = 1024;
-const MAX_REASON_LENGTH = 200;
+const OFFENDER_BYTES = { path: 1024, reason: 200 };
 
 /**
  * After a shutdown another worker goes on this soon, however many attempts there were before. Not sooner: a poll that the
@@ -53,20 +53,17 @@ function abortFailure(signal: AbortSignal): unknown {
 
 function domainFailure(error: VirnucproError): ApplicationFailure {
   return ApplicationFailure.create({
-    message: error.message.slice(0, MAX_MESSAGE_LENGTH),
+    message: cutMessage(error.message, MAX_MESSAGE_BYTES),
     type: error.type,
     nonRetryable: error.final || NON_RETRYABLE_FAILURE_TYPES.includes(error.type),
     ...(error.offenders.length > 0 ? { details: [{ offenders: offendersOf(error) }] } : {}),
-    ...(error.cause instanceof Error ? { cause: new Error(error.cause.message.slice(0, MAX_REASON_LENGTH)) } : {}),
+    ...(error.cause instanceof Error ? { cause: new Error(cutMessage(error.cause.message, MAX_CAUSE_BYTES)) } : {}),
   });
 }
 
 function offendersOf({ offenders }: VirnucproError): Offender[] {
-  const fitting = offenders.slice(0, MAX_OFFENDERS).map(({ path, reason }) => ({
-    path: path.slice(-MAX_PATH_LENGTH),
-    reason: reason.slice(0, MAX_REASON_LENGTH),
-  }));
-  while (fitting.length > 1 && Buffer.byteLength(JSON.stringify(fitting)) > MAX_OFFENDERS_BYTES) fitting.pop();
+  const fitting = firstOffenders(offenders, OFFENDER_BYTES);
+  while (Buffer.byteLength(JSON.stringify(fitting)) > MAX_OFFENDERS_BYTES) fitting.pop();
   return fitting;
 }
 
@@ -74,7 +71,7 @@ function offendersOf({ offenders }: VirnucproError): Offender[] {
 function storageFailure(error: Error, code: string): ApplicationFailure {
   const hint = STORAGE_HINTS[code];
   return ApplicationFailure.create({
-    message: `${error.message}${hint === undefined ? '' : ` (${hint})`}`.slice(0, MAX_MESSAGE_LENGTH),
+    message: cutMessage(`${error.message}${hint === undefined ? '' : ` (${hint})`}`, MAX_MESSAGE_BYTES),
     type: FailureType.CheckpointUnavailable,
   });
 }

@@ -10,19 +10,30 @@ const MAX_OFFENDER_BYTES = 128;
 export function fitOutcome<Outcome extends { message: string; offenders: readonly Offender[] }>(
   outcome: Outcome,
 ): Outcome {
-  const offenders = outcome.offenders.slice(0, MAX_OFFENDERS).map(cutOffender);
+  const limits = { path: MAX_OFFENDER_BYTES, reason: MAX_OFFENDER_BYTES };
+  const offenders = firstOffenders(outcome.offenders, limits);
   const fitting = { ...outcome, message: cutMessage(outcome.message), offenders };
   while (fitting.offenders.length > 0 && bytesOf(fitting) > MAX_OUTCOME_BYTES) fitting.offenders.pop();
   return fitting;
 }
 
 /** A message as long as an outcome may hold. */
-export function cutMessage(message: string): string {
-  return firstBytes(message, MAX_MESSAGE_BYTES);
+export function cutMessage(message: string, bytes = MAX_MESSAGE_BYTES): string {
+  return firstBytes(message, bytes);
 }
 
-function cutOffender({ path, reason }: Offender): Offender {
-  return { path: lastBytes(path, MAX_OFFENDER_BYTES), reason: firstBytes(reason, MAX_OFFENDER_BYTES) };
+/**
+ * The first five, each with the end of its path and the beginning of its reason.
+ *
+ * @param bytes of each in UTF-8, at most
+ */
+export function firstOffenders(
+  offenders: readonly Offender[],
+  bytes: Readonly<Record<keyof Offender, number>>,
+): Offender[] {
+  return offenders
+    .slice(0, MAX_OFFENDERS)
+    .map(({ path, reason }) => ({ path: lastBytes(path, bytes.path), reason: firstBytes(reason, bytes.reason) }));
 }
 
 function bytesOf(value: unknown): number {

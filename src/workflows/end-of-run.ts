@@ -102,7 +102,8 @@ export function toldOfFailure({ type, message, offenders = [] }: RunFailure) {
     exitCode: EXIT_CODES[outcome],
     failureType: type,
     message: message.slice(0, MAX_MESSAGE_LENGTH),
-    offenders,
+    // One as long as it may be leaves the outcome within its 2 KiB.
+    offenders: offenders.slice(0, 1),
     report: '',
   } satisfies Partial<RunOutcome>;
 }

@@ -108,13 +108,20 @@ describe('toFailure', () => {
       new VirnucproError(FailureType.CheckpointCorrupted, 'bad', { offenders: longer }),
       LIVE,
     ) as ApplicationFailure;
-    expect((failure.details as [{ offenders: unknown[] }])[0].offenders).toHaveLength(1);
+    expect((failure.details as [{ offenders: unknown[] }])[0].offenders).toEqual([
+      { path: 'ü'.repeat(512), reason: 'why' },
+    ]);
   });
 
   it('an error about no file → no details', () => {
     expect(toFailure(new VirnucproError(FailureType.EmbeddingEmbedder, 'gave up'), LIVE)).toMatchObject({
       details: undefined,
     });
+  });
+
+  it('a message that is not ASCII → cut by its bytes', () => {
+    const failure = toFailure(new VirnucproError(FailureType.EmbeddingEmbedder, '学'.repeat(5000)), LIVE);
+    expect(Buffer.byteLength((failure as ApplicationFailure).message)).toBe(1023);
   });
 
   it('a message of megabytes → cut below what the server cuts', () => {
